@@ -1,0 +1,55 @@
+# Two commands do everything: `make run` and `make test`. `make help` lists the rest.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export ANLAN_HOME ?= $(CURDIR)/var
+
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## make .venv with what Anlan needs to run
+
+$(VENV)/.ready: requirements/run.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+setup-dev: $(VENV)/.ready-dev ## make .venv with the tests' tools too
+
+$(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	touch $@
+
+run: setup ## start the city: http://127.0.0.1:8110
+	$(BIN)/anlan serve --demo
+
+test: setup-dev lint docs ## every check and every test
+	$(BIN)/pytest -n auto
+
+lint: setup-dev ## style, types, import contracts
+	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: setup-dev ## let ruff mend what it can
+	$(BIN)/ruff check --fix src tests
+	$(BIN)/ruff format src tests
+
+docs: setup-dev ## build the site, strictly
+	$(BIN)/anlan docs --check
+	$(BIN)/mkdocs build --strict --quiet
+
+bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
+	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)
+
+lock: setup-dev ## recompile requirements/*.txt with hashes
+	for set in run dev; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
+
+clean: ## remove what was built (not var)
+	rm -rf $(VENV) site build
+
+.PHONY: help setup setup-dev run test lint format docs bench lock clean
