@@ -1,0 +1,79 @@
+"""What a rule is given: a matter, the move somebody asks for, its fields, and the world it happens in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.loop import deadlines
+from anlan.loop.deadlines import Clock
+from anlan.loop.evolve import Draft
+from anlan.loop.flow import Flow, Move
+from anlan.loop.grants import Actor, Grants, Relation
+from anlan.loop.matter import Matter
+from anlan.loop.working_calendar import WorkingCalendar, minute_of
+
+
+class Intent(msgspec.Struct, frozen=True):
+    """What somebody wants done to a matter they saw at `version`."""
+
+    move: str
+    version: int
+    fields: dict[str, Any] = {}
+
+
+class Context(msgspec.Struct, frozen=True):
+    """The world as it is injected: now (UTC ms), who acts, the calendar, the rights, the units."""
+
+    now: int
+    actor: Actor
+    calendar: WorkingCalendar
+    grants: Grants
+    relation: Relation
+    is_unit: Any = None
+    utc_offset_minutes: int = 480
+
+    @property
+    def minute(self) -> int:
+        """The city minute it is."""
+        return minute_of(self.now, self.utc_offset_minutes)
+
+
+class Case(msgspec.Struct, frozen=True):
+    """One move on one matter, ready to be judged."""
+
+    flow: Flow
+    matter: Matter
+    move: Move
+    fields: dict[str, Any]
+    context: Context
+
+    def draft(self, kind: str, data: dict[str, Any] | None = None) -> Draft:
+        """A fact of this kind that carries the move's note and reason, when it has them."""
+        said = {k: v for k in ("note", "reason") if (v := self.fields.get(k))}
+        return kind, {**said, **(data or {})}
+
+    def entering(self, stage: str, *fresh: str) -> dict[str, Any]:
+        """The data of entering a stage: its name, the clocks stopped and started (`fresh` ones anew)."""
+        return {"stage": stage, "clocks": self.clocks_on_entering(stage, fresh)}
+
+    def clocks_on_entering(self, stage: str, fresh: tuple[str, ...]) -> dict[str, Any]:
+        """Clock states to carry on the fact that changes the stage."""
+        minute, calendar = self.context.minute, self.context.calendar
+        changed: dict[str, Clock] = {}
+        left = self.flow.stage(self.matter.stage).clock
+        stops = {left, *self.move.stops}
+        if stage == self.flow.closed:
+            stops |= set(self.matter.clocks)
+        for key in sorted(stops & set(self.matter.clocks)):
+            changed[key] = deadlines.stop(self.matter.clocks[key], minute)
+        entered = self.flow.stage(stage).clock
+        for key in (*fresh, *self.move.starts, *((entered,) if entered else ())):
+            changed[key] = deadlines.start(self.flow.clock(key), minute, calendar)
+        return as_data(changed)
+
+
+def as_data(clocks: dict[str, Clock]) -> dict[str, Any]:
+    """Clocks as plain data for a fact."""
+    return {key: msgspec.to_builtins(clock) for key, clock in clocks.items()}

@@ -1,0 +1,112 @@
+"""The only place that says yes or no: `decide(flow, matter, intent, context)` answers with drafts of facts or Refused.
+
+Pure. It checks the version, the stage, the right and the fields, then asks the move's rule (`EFFECTS`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from anlan.loop import act, assign, callback, oversee
+from anlan.loop.case import Case, Context, Intent
+from anlan.loop.errors import Conflict, Refused
+from anlan.loop.evolve import Draft
+from anlan.loop.flow import Field, Flow, Move
+from anlan.loop.matter import Matter
+
+Effect = Callable[[Case], list[Draft]]
+
+EFFECTS: dict[str, Effect] = {
+    "assign": assign.assign,
+    "accept": assign.accept,
+    "return": assign.return_,
+    "forward": assign.forward,
+    "assist": assign.ask_assist,
+    "assist_accept": assign.accept_assist,
+    "assist_report": assign.report_assist,
+    "classify": act.classify,
+    "progress": act.progress,
+    "note": act.note,
+    "hold": act.hold,
+    "resume": act.resume,
+    "ask_extension": act.ask_extension,
+    "extend": act.extend,
+    "refuse_extension": act.refuse_extension,
+    "report": act.report,
+    "verify": act.verify,
+    "send_back": act.send_back,
+    "call_back": callback.call_back,
+    "rate": callback.rate,
+    "reopen": callback.reopen,
+    "remind": oversee.remind,
+    "escalate": oversee.escalate,
+    "take_over": oversee.take_over,
+}
+
+
+def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list[Draft]:
+    """The facts that follow from the intent. Raises Conflict (stale version) or Refused (with a code); never writes."""
+    move = flow.move(intent.move)
+    if move is None:
+        raise Refused("move.unknown", move=intent.move)
+    if intent.version != matter.version:
+        raise Conflict(matter.number, intent.version, matter.version)
+    if not context.grants.allows(context.actor, move.action, matter, context.relation):
+        raise Refused("move.not_yours", move=move.key)
+    if matter.stage not in move.sources:
+        raise Refused("move.not_in_stage", move=move.key, stage=matter.stage)
+    fields = checked_fields(move, intent.fields, context)
+    return EFFECTS[move.effect](Case(flow, matter, move, fields, context))
+
+
+def possible(flow: Flow, matter: Matter, context: Context) -> list[Move]:
+    """The moves this actor could make now, in the flow's order: what a page offers."""
+    return [
+        move
+        for move in flow.moves_from(matter.stage)
+        if context.grants.allows(context.actor, move.action, matter, context.relation)
+    ]
+
+
+def checked_fields(move: Move, fields: dict[str, Any], context: Context) -> dict[str, Any]:
+    """The fields as the move declares them. Refuses unknown, missing, mistyped and out-of-range ones by name."""
+    known = {f.key for f in move.needs}
+    if unknown := sorted(set(fields) - known):
+        raise Refused("field.unknown", field=unknown[0])
+    for field in move.needs:
+        value = fields.get(field.key)
+        if value is None or value == "":
+            if field.required:
+                raise Refused("field.missing", field=field.key)
+            continue
+        _check(field, value, context)
+    return {k: v for k, v in fields.items() if v is not None and v != ""}
+
+
+def _check(field: Field, value: Any, context: Context) -> None:
+    match field.type:
+        case "int" | "number" | "receipt":
+            ok = isinstance(value, int) and not isinstance(value, bool)
+        case "bool":
+            ok = isinstance(value, bool)
+        case "units":
+            ok = isinstance(value, list) and all(isinstance(v, str) for v in value)
+        case _:
+            ok = isinstance(value, str)
+    if not ok:
+        raise Refused("field.wrong_type", field=field.key, type=field.type)
+    if field.type == "int" and not field.minimum <= value <= field.maximum:
+        raise Refused("field.out_of_range", field=field.key, minimum=field.minimum, maximum=field.maximum)
+    if isinstance(value, str) and len(value) > field.length_max:
+        raise Refused("field.too_long", field=field.key, length=len(value), length_max=field.length_max)
+    if field.options and value not in field.options:
+        raise Refused("field.not_an_option", field=field.key, options=", ".join(field.options))
+    if field.type in {"unit", "units"}:
+        _check_units([value] if isinstance(value, str) else value, field, context)
+
+
+def _check_units(units: Iterable[str], field: Field, context: Context) -> None:
+    for unit in units:
+        if context.is_unit is not None and not context.is_unit(unit):
+            raise Refused("field.unknown_unit", field=field.key, unit=unit)

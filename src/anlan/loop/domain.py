@@ -1,0 +1,68 @@
+"""What a line of work declares. One folder under `domains/` holds one `DOMAIN`; everything else derives from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+
+from anlan.loop.flow import Flow
+from anlan.loop.grants import Grant
+
+
+class Intake(msgspec.Struct, frozen=True):
+    """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84."""
+
+    channel: str
+    outside_id: str
+    title: str
+    text: str
+    at: int
+    lon: float | None = None
+    lat: float | None = None
+    address: str = ""
+    name: str = ""
+    phone: str = ""
+    category: str = ""
+    district: str = ""
+    unit: str = ""
+    wants_callback: bool = True
+    confidential: bool = False
+    flow: str = ""
+    outcome: str = ""
+    closed_at: int = 0
+    due_at: int = 0
+    closure: str = ""
+
+
+class Channel(msgspec.Struct, frozen=True):
+    """A declared way in. `adapt` turns an outside payload into an Intake, or raises Refused with the field's name."""
+
+    key: str
+    adapt: Callable[[Mapping[str, Any], int], Intake]
+    public: bool = False
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """A figure: counted where the fact kinds `over` happened; with `of`, the share that also counts there.
+
+    Both name roll-up counters; the formula is shown to the reader word for word (string `measure.<key>.formula`)."""
+
+    key: str
+    over: str
+    of: str = ""
+
+
+class Domain(msgspec.Struct, frozen=True):
+    """A line of work: flows, channels, grants, measures."""
+
+    key: str
+    flows: tuple[Flow, ...]
+    grants: tuple[Grant, ...]
+    channels: tuple[Channel, ...] = ()
+    measures: tuple[Measure, ...] = ()
+
+    def flow(self, key: str) -> Flow:
+        """The flow of that name."""
+        return next(f for f in self.flows if f.key == key)

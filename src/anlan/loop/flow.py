@@ -1,0 +1,107 @@
+"""A flow (流程) as data: stages, moves, who may move, what a move needs, which clocks wait, what closes the loop."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from anlan.loop.deadlines import ClockSpec
+
+FieldType = Literal["text", "code", "unit", "units", "category", "int", "bool", "number", "receipt"]
+
+
+class Field(msgspec.Struct, frozen=True):
+    """What a move needs. A `text` is sealed in the vault before it reaches `decide`, which sees its id only."""
+
+    key: str
+    type: FieldType
+    required: bool = True
+    options: tuple[str, ...] = ()
+    length_max: int = 2000
+    minimum: int = 0
+    maximum: int = 2**31
+
+
+class Stage(msgspec.Struct, frozen=True):
+    """Where a matter rests. `clock` waits here; `kind` tells what a list should make of it."""
+
+    key: str
+    kind: Literal["waiting", "working", "calling", "closed"] = "working"
+    clock: str = ""
+
+
+class Move(msgspec.Struct, frozen=True):
+    """A way on. `effect` names a kernel rule (see `decide`); `action` the grant it takes; `target` "" means stay."""
+
+    key: str
+    sources: tuple[str, ...]
+    effect: str
+    action: str
+    target: str = ""
+    needs: tuple[Field, ...] = ()
+    starts: tuple[str, ...] = ()
+    stops: tuple[str, ...] = ()
+    main: bool = False
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """A flow's numbers: Shandong's by default (extension of at most 10 working days, return within 2)."""
+
+    extension_days_max: int = 10
+    returns_max: int = 3
+    callback_attempts_max: int = 3
+    reopens_max: int = 3
+
+
+class Flow(msgspec.Struct, frozen=True):
+    """A matter's way round the loop. `calling`, `closed` and `reopens_to` name the stages that call-backs lead between.
+
+    Entering a stage starts its clock afresh and stops the one of the stage left; the clock "matter" runs across stages."""
+
+    key: str
+    stages: tuple[Stage, ...]
+    moves: tuple[Move, ...]
+    clocks: tuple[ClockSpec, ...]
+    calling: str
+    closed: str
+    reopens_to: str
+    limits: Limits = Limits()
+
+    def stage(self, key: str) -> Stage:
+        """The stage of that name."""
+        return next(s for s in self.stages if s.key == key)
+
+    def move(self, key: str) -> Move | None:
+        """The move of that name, if the flow has it."""
+        return next((m for m in self.moves if m.key == key), None)
+
+    def clock(self, key: str) -> ClockSpec:
+        """The clock of that name."""
+        return next(c for c in self.clocks if c.key == key)
+
+    def moves_from(self, stage: str) -> tuple[Move, ...]:
+        """The moves that leave, or stay in, a stage."""
+        return tuple(m for m in self.moves if stage in m.sources)
+
+
+def problems(flow: Flow) -> list[str]:
+    """What is wrong with a flow: unknown names, stages nobody reaches or leaves, waiting without a clock."""
+    found: list[str] = []
+    stages = {s.key for s in flow.stages}
+    clocks = {c.key for c in flow.clocks}
+    for move in flow.moves:
+        found += [f"{move.key}: unknown stage {s}" for s in {*move.sources, move.target} - stages - {""}]
+        found += [f"{move.key}: unknown clock {c}" for c in {*move.starts, *move.stops} - clocks]
+    found += [f"unknown stage {s}" for s in {flow.calling, flow.closed, flow.reopens_to} - stages]
+    for stage in flow.stages:
+        if stage.clock and stage.clock not in clocks:
+            found.append(f"{stage.key}: unknown clock {stage.clock}")
+        if stage.kind != "closed" and not stage.clock:
+            found.append(f"{stage.key}: waits without a clock")
+        if stage.kind != "closed" and not any(m.target and m.target != stage.key for m in flow.moves_from(stage.key)):
+            found.append(f"{stage.key}: no way out")
+    reached = {flow.stages[0].key, flow.closed, flow.reopens_to}
+    while more := {m.target for m in flow.moves if m.target and reached & set(m.sources)} - reached:
+        reached |= more
+    return found + [f"{key}: never reached" for key in sorted(stages - reached)]

@@ -1,0 +1,51 @@
+"""How a matter begins: `opening` gives the first facts, `joining` adds a reporter to one that is open already."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.loop import deadlines
+from anlan.loop.case import as_data
+from anlan.loop.deadlines import Clock
+from anlan.loop.evolve import Draft
+from anlan.loop.flow import Flow
+from anlan.loop.working_calendar import WorkingCalendar
+
+
+class Opening(msgspec.Struct, frozen=True):
+    """What is known when a matter is opened. `classified` and `route` are data with their reasons, or None."""
+
+    received: dict[str, Any]
+    classified: dict[str, Any] | None = None
+    route: dict[str, Any] | None = None
+    assigned_stage: str = ""
+
+
+def opening(flow: Flow, begin: Opening, minute: int, calendar: WorkingCalendar) -> list[Draft]:
+    """`received`, then `classified` and `assigned` where known. The matter's and the stage's clocks start."""
+    first = flow.stages[0]
+    due = begin.received.get("due_minute")
+    matter_clock = (
+        Clock("natural_minutes", minute, minute, due - minute, due)
+        if due
+        else deadlines.start(flow.clock("matter"), minute, calendar)
+    )
+    routed = begin.route is not None and bool(begin.assigned_stage)
+    clocks: dict[str, Clock] = {"matter": matter_clock}
+    if not routed and first.clock:
+        clocks[first.clock] = deadlines.start(flow.clock(first.clock), minute, calendar)
+    received = {k: v for k, v in begin.received.items() if v not in (None, "", 0)}
+    drafts: list[Draft] = [("received", {**received, "flow": flow.key, "stage": first.key, "clocks": as_data(clocks)})]
+    if begin.classified:
+        drafts.append(("classified", begin.classified))
+    if routed:
+        drafts.append(("assigned", {**(begin.route or {}), **_entering(flow, begin.assigned_stage, minute, calendar)}))
+    return drafts
+
+
+def _entering(flow: Flow, stage: str, minute: int, calendar: WorkingCalendar) -> dict[str, Any]:
+    move_clocks = [flow.stage(stage).clock, *next((m.starts for m in flow.moves if m.effect == "assign"), ())]
+    clocks = {key: deadlines.start(flow.clock(key), minute, calendar) for key in move_clocks if key}
+    return {"stage": stage, "clocks": as_data(clocks)}
