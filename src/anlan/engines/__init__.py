@@ -1,1 +1,1 @@
-"""Algorithms on arrays and text, each a small library: what comes in and out is plain, seeded and checked by a referee."""
+"""Algorithms on arrays and text, each a small library: plain data in and out, seeded, checked by a referee."""

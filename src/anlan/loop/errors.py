@@ -18,7 +18,7 @@ class Refused(Exception):
 
 
 class Conflict(Refused):
-    """Somebody else changed the matter first: `expected` is the version the caller saw, `actual` the one that stands."""
+    """Somebody else changed the matter first: `expected` is the version the caller saw, `actual` what stands."""
 
     def __init__(self, matter: int, expected: int, actual: int) -> None:
         super().__init__("matter.conflict", matter=matter, expected=expected, actual=actual)

@@ -57,7 +57,8 @@ class Limits(msgspec.Struct, frozen=True):
 class Flow(msgspec.Struct, frozen=True):
     """A matter's way round the loop. `calling`, `closed` and `reopens_to` name the stages that call-backs lead between.
 
-    Entering a stage starts its clock afresh and stops the one of the stage left; the clock "matter" runs across stages."""
+    Entering a stage starts its clock afresh and stops the one of the stage left; the clock "matter" runs on.
+    """
 
     key: str
     stages: tuple[Stage, ...]
@@ -99,7 +100,7 @@ def problems(flow: Flow) -> list[str]:
             found.append(f"{stage.key}: unknown clock {stage.clock}")
         if stage.kind != "closed" and not stage.clock:
             found.append(f"{stage.key}: waits without a clock")
-        if stage.kind != "closed" and not any(m.target and m.target != stage.key for m in flow.moves_from(stage.key)):
+        if stage.kind in {"waiting", "working"} and not any(m.target and m.target != stage.key for m in flow.moves_from(stage.key)):
             found.append(f"{stage.key}: no way out")
     reached = {flow.stages[0].key, flow.closed, flow.reopens_to}
     while more := {m.target for m in flow.moves if m.target and reached & set(m.sources)} - reached:

@@ -61,6 +61,7 @@ class Matter(msgspec.Struct, frozen=True, omit_defaults=True):
     place: Place | None = None
     text: str = ""
     urgency: int = 0
+    outcome: str = ""
     lead: str = ""
     officer: str = ""
     assists: tuple[Assist, ...] = ()
@@ -96,7 +97,7 @@ class Matter(msgspec.Struct, frozen=True, omit_defaults=True):
         dues = [
             c.due for k in ("matter", waiting) if (c := self.clocks.get(k)) and c.due is not None and c.stopped is None
         ]
-        return min(dues, default=None)
+        return min(dues) if dues else None
 
 
 def number_of(ledger: str, year: int, sequence: int) -> int:

@@ -1,0 +1,87 @@
+"""Handle: one intent on one matter is one transaction. Also the moves that touch two matters: merge and link."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.app.world import World, day_of, year_of
+from anlan.loop.case import Intent, as_data
+from anlan.loop.deadlines import stop
+from anlan.loop.decide import decide
+from anlan.loop.errors import Conflict, Refused
+from anlan.loop.flow import Flow
+from anlan.loop.grants import Actor
+from anlan.loop.matter import Matter
+from anlan.loop.working_calendar import minute_of
+from anlan.store.commit import Change, Commit, Done
+
+
+def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
+    """The commit for a move. Raises Conflict or Refused; writes nothing."""
+    matter = world.store.read.matter(number)
+    flow, now = world.flow_of(matter), world.clock()
+    commit = Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now))
+    sealed = _sealed(world, flow, intent, commit)
+    drafts = decide(flow, matter, sealed, world.context(actor, now))
+    commit.changes = [Change(flow, matter.ledger, drafts, base=matter)]
+    return commit
+
+
+def merge(world: World, number: int, into: int, version: int, actor: Actor) -> Commit:
+    """Fold one open matter into another: every reporter keeps an own receipt and an own call-back there."""
+    world.require(actor, "merge")
+    if number == into:
+        raise Refused("merge.same_matter", matter=number)
+    gone, kept = world.store.read.matter(number), world.store.read.matter(into)
+    if gone.version != version:
+        raise Conflict(number, version, gone.version)
+    for matter in (gone, kept):
+        if matter.merged_into or matter.stage == world.flow_of(matter).closed:
+            raise Refused("matter.closed", matter=matter.number)
+    if gone.flow != kept.flow:
+        raise Refused("merge.other_flow", matter=number, into=into)
+    now = world.clock()
+    flow = world.flow_of(kept)
+    parties = [msgspec.to_builtins(party) for party in gone.parties]
+    return Commit(
+        at=now,
+        actor=actor.id,
+        year=year_of(now),
+        day=day_of(now),
+        changes=[
+            Change(flow, kept.ledger, [("joined", {"parties": parties, "merged": number})], base=kept),
+            Change(flow, gone.ledger, [("merged", {"into": into, **_ended(flow, gone, now)})], base=gone),
+        ],
+        rows=[("UPDATE receipts SET matter = ? WHERE matter = ?", (into, number))],
+    )
+
+
+def after(world: World, done: Done) -> None:
+    """Once it is on disk: a matter that is closed or merged is no longer offered as a duplicate."""
+    for matter in done.matters:
+        if matter.number in world.merge and matter.stage == world.flow_of(matter).closed:
+            world.merge.remove(matter.number)
+
+
+def _ended(flow: Flow, matter: Matter, now: int) -> dict[str, Any]:
+    minute = minute_of(now)
+    return {"stage": flow.closed, "clocks": as_data({k: stop(c, minute) for k, c in matter.clocks.items()})}
+
+
+def _sealed(world: World, flow: Flow, intent: Intent, commit: Commit) -> Intent:
+    """The intent with its free texts replaced by the ids under which the vault keeps them."""
+    move = flow.move(intent.move)
+    texts = {f.key: f for f in move.needs if f.type == "text"} if move else {}
+    fields = dict(intent.fields)
+    for key, field in texts.items():
+        value = fields.get(key)
+        if not isinstance(value, str) or not value:
+            continue
+        if len(value) > field.length_max:
+            raise Refused("field.too_long", field=key, length=len(value), length_max=field.length_max)
+        text_id = world.store.vault.new_id("t", commit.at)
+        world.store.vault.seal(commit, text_id, [(text_id, {"text": value})])
+        fields[key] = text_id
+    return msgspec.structs.replace(intent, fields=fields)

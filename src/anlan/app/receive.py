@@ -1,0 +1,228 @@
+"""Receive (受理): an intake becomes a matter, or joins one. Everything it takes happens here, in one transaction.
+
+Order matters: what is known already is answered before any engine runs; duplicates are found before anything is saved;
+personal data is sealed before the writer sees it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.app.redact import phone_of, redacted
+from anlan.app.route import Asked, Route, route
+from anlan.app.world import World, day_of, year_of
+from anlan.city.areas import Location
+from anlan.city.errors import CityError
+from anlan.engines.merge import Candidate
+from anlan.engines.text import Features, features, search_terms, to_bytes
+from anlan.loop.case import as_data
+from anlan.loop.deadlines import stop
+from anlan.loop.domain import Domain, Intake
+from anlan.loop.errors import Refused
+from anlan.loop.evolve import Draft, evolve, stamp
+from anlan.loop.flow import Flow
+from anlan.loop.grants import Actor
+from anlan.loop.matter import Matter
+from anlan.loop.receive import Opening, opening
+from anlan.loop.working_calendar import minute_of
+from anlan.store.commit import Change, Commit, Done, Receipt, Shown
+
+TEXT_MAX = 20_000
+TITLE_MAX = 200
+PLACE_E6 = 1_000_000
+OFFERS = 3
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """What the engines say about an intake before it is saved."""
+
+    features: Features
+    offers: list[Candidate]
+    categories: list[tuple[str, int]]
+    category: str
+    location: Location | None
+    district: str
+    route: Route | None
+
+
+class Prepared(msgspec.Struct, frozen=True):
+    """A commit ready for the writer, the code for its reporter, and the advice it was built on."""
+
+    commit: Commit
+    code: str
+    advice: Advice | None
+
+
+def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0) -> Prepared:
+    """Build the commit for an intake; `join` names the open matter it belongs to. Raises Refused; writes nothing."""
+    checked(intake)
+    if join:
+        return _joining(world, intake, actor, join)
+    flow = domain.flow(intake.flow or domain.flows[0].key)
+    advice = advise(world, intake)
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
+    code, party = _seal(world, commit, intake)
+    ledger = advice.district if advice.district.isdigit() else world.ledger
+    received = _received(intake, domain, advice, ledger, party)
+    drafts = opening(flow, _opening(flow, received, intake, advice), minute_of(intake.at), world.calendar)
+    if intake.closed_at:
+        drafts.append(_closed(flow, drafts, intake, actor))
+    commit.changes = [Change(flow, ledger, drafts)]
+    text = redacted(f"{intake.title} {intake.text} {intake.address}")
+    row = b"" if intake.closed_at else to_bytes(advice.features)
+    commit.shown = Shown(redacted(intake.title), " ".join(search_terms(text)), row)
+    return Prepared(commit, code, advice)
+
+
+def advise(world: World, intake: Intake) -> Advice:
+    """Duplicates, category, place and route for an intake: what a page shows while it is typed."""
+    row = features(intake.title, redacted(intake.text))
+    location, district = locate(world, intake)
+    categories, certain = ([], "") if intake.category or intake.flow == "notice" else _classify(world, row)
+    category = intake.category or certain
+    offers = [] if intake.flow == "notice" else find_duplicates(world, intake, row, category)
+    asked = Asked(category, intake.channel, district, location, intake.text)
+    return Advice(row, offers, categories, category, location, district, _human(intake) or route(world.city, asked))
+
+
+def find_duplicates(world: World, intake: Intake, row: Features, category: str) -> list[Candidate]:
+    """Open matters that may be the same, best first."""
+    return world.merge.find(
+        row, intake.lon, intake.lat, minute_of(intake.at), world.category_no(category), limit=OFFERS
+    )
+
+
+def locate(world: World, intake: Intake) -> tuple[Location | None, str]:
+    """Where it is and whose district: by coordinates, else by a named district, else unknown."""
+    if intake.lon is not None and intake.lat is not None:
+        try:
+            location = world.city.areas.locate(intake.lon, intake.lat)
+        except CityError as error:
+            if not intake.keep_outside_place:
+                raise Refused(error.code, **error.params) from None
+        else:
+            return location, location.district
+    if not intake.district:
+        return None, ""
+    found = world.city.areas.by_name(intake.district)
+    if not found and intake.district not in world.city.areas.by_key:
+        raise Refused("place.unknown_district", district=intake.district)
+    area = found[0] if found else world.city.areas.by_key[intake.district]
+    return None, area.key if area.level == "district" else area.district
+
+
+def checked(intake: Intake) -> None:
+    """Refuse what no channel may hand in: empty or over-long text, a number that is not one."""
+    if not intake.text.strip():
+        raise Refused("field.missing", field="text")
+    for field, text, length_max in (("text", intake.text, TEXT_MAX), ("title", intake.title, TITLE_MAX)):
+        if len(text) > length_max:
+            raise Refused("field.too_long", field=field, length=len(text), length_max=length_max)
+    if intake.phone and phone_of(intake.phone) is None:
+        raise Refused("phone.malformed", digits=sum(c.isdigit() for c in intake.phone))
+
+
+def after(world: World, prepared: Prepared, done: Done, intake: Intake) -> None:
+    """Once it is on disk: let the next caller's duplicate search see it."""
+    if done.replayed or not prepared.advice or not done.matters or intake.closed_at or intake.flow == "notice":
+        return
+    matter, minute = done.matters[0], minute_of(intake.at)
+    category = world.category_no(matter.category)
+    world.merge.add(matter.number, prepared.advice.features, intake.lon, intake.lat, minute, category)
+
+
+def _received(intake: Intake, domain: Domain, advice: Advice, ledger: str, party: dict[str, Any]) -> dict[str, Any]:
+    place = None
+    if intake.lon is not None and intake.lat is not None:
+        place = [round(intake.lon * PLACE_E6), round(intake.lat * PLACE_E6)]
+    return {
+        "domain": domain.key,
+        "ledger": ledger,
+        "channel": intake.channel,
+        "opened_at": intake.at,
+        "district": advice.district,
+        "place": place,
+        "text": party["text"],
+        "party": party,
+        "outcome": intake.outcome,
+        "officer": intake.officer,
+        "due_minute": minute_of(intake.due_at) if intake.due_at else 0,
+    }
+
+
+def _opening(flow: Flow, received: dict[str, Any], intake: Intake, advice: Advice) -> Opening:
+    by = "channel" if intake.category else "engine"
+    classified: dict[str, Any] | None = None
+    if advice.category or advice.categories:
+        classified = {"category": advice.category, "by": by, "top": [list(c) for c in advice.categories]}
+    assigned = next((s.key for s in flow.stages[1:] if s.clock == "accept"), "")
+    routed = advice.route.as_data() if advice.route else None
+    if routed and not assigned:
+        received["lead"] = routed["lead"]
+    return Opening(received, classified, routed, assigned)
+
+
+def _closed(flow: Flow, drafts: list[Draft], intake: Intake, actor: Actor) -> Draft:
+    """An imported row that was closed elsewhere: its clocks stop when it was."""
+    matter: Matter | None = None
+    for fact in stamp(drafts, 1, 0, intake.at, actor.id):
+        matter = evolve(matter, fact)
+    assert matter is not None
+    clocks = {key: stop(clock, minute_of(intake.closed_at)) for key, clock in matter.clocks.items()}
+    return "closed", {"at": intake.closed_at, "stage": flow.closed, "clocks": as_data(clocks), "imported": True}
+
+
+def _human(intake: Intake) -> Route | None:
+    return Route(intake.unit, (), "human", False, ()) if intake.unit else None
+
+
+def _classify(world: World, row: Features) -> tuple[list[tuple[str, int]], str]:
+    if world.classifier is None:
+        return [], ""
+    said = world.classifier.predict(row)
+    top = [(guess.label, round(guess.probability * 1000)) for guess in said.guesses]
+    return top, top[0][0] if said.sure else ""
+
+
+def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepared:
+    matter = world.store.read.matter(number)
+    flow = world.flow_of(matter)
+    if matter.stage == flow.closed or matter.merged_into:
+        raise Refused("matter.closed", matter=number)
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
+    code, party = _seal(world, commit, intake)
+    assert commit.receipt is not None
+    commit.receipt.joins = True
+    commit.changes = [Change(flow, matter.ledger, [("joined", {"parties": [party]})], base=matter)]
+    return Prepared(commit, code, None)
+
+
+def _seal(world: World, commit: Commit, intake: Intake) -> tuple[str, dict[str, Any]]:
+    """Text and person into the vault; answers the follow code and the party's data for the fact."""
+    vault, at = world.store.vault, commit.at
+    text_id = vault.new_id("t", at)
+    said = {"title": intake.title, "text": intake.text, "address": intake.address}
+    vault.seal(commit, text_id, [(text_id, said)])
+    phone = (phone_of(intake.phone) or "") if intake.phone else ""
+    party_id = vault.party_of(phone) if phone else None
+    if party_id is None:
+        party_id = vault.new_id("p", at)
+        vault.seal(commit, party_id, [(party_id, {"name": intake.name, "phone": phone})])
+        if phone:
+            commit.parties.append((party_id, vault.blind(phone)))
+    code = f"{int.from_bytes(world.random(4)) % 100_000_000:08d}"
+    outside = intake.outside_id or f"{intake.channel}-{text_id}"
+    commit.receipt = Receipt(intake.channel, outside, party_id, vault.code_mark(code))
+    party = {
+        "party": party_id,
+        "channel": intake.channel,
+        "at": intake.at,
+        "text": text_id,
+        "wants_callback": intake.wants_callback,
+        "confidential": intake.confidential,
+    }
+    if intake.closed_at:
+        party["callback"] = "waived"
+    return code, party

@@ -1,0 +1,121 @@
+"""Everything an intent happens in: the store, the city, the lines of work, the engines, and the injected clock."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from datetime import time as clock_time
+
+import numpy as np
+
+from anlan.city.pack import City
+from anlan.engines.classify import Model
+from anlan.engines.merge import MergeIndex
+from anlan.engines.text import from_bytes
+from anlan.loop.case import Context
+from anlan.loop.domain import Channel, Domain
+from anlan.loop.errors import Refused
+from anlan.loop.flow import Flow
+from anlan.loop.grants import Actor, Grants
+from anlan.loop.matter import Matter
+from anlan.loop.working_calendar import DAY, WorkingCalendar, minute_of
+from anlan.store.store import Store
+
+CITIZEN = Actor("citizen", "", ("citizen",))
+SYSTEM = Actor("system", "", ("system",))
+
+
+def utc_now_ms() -> int:
+    """The real clock: UTC milliseconds. The only place that reads it; everything else is given `World.clock`."""
+    return int(datetime.now(UTC).timestamp() * 1000)
+
+
+@dataclass
+class World:
+    """One running installation. `clock` gives UTC milliseconds; `random` gives bytes."""
+
+    store: Store
+    city: City
+    domains: dict[str, Domain]
+    clock: Callable[[], int] = utc_now_ms
+    random: Callable[[int], bytes] = os.urandom
+    merge: MergeIndex = field(default_factory=MergeIndex)
+    classifier: Model | None = None
+    categories: dict[str, int] = field(default_factory=dict)
+    calendar: WorkingCalendar = field(init=False)
+    grants: Grants = field(init=False)
+    channels: dict[str, tuple[Domain, Channel]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calendar = calendar_of(self.city)
+        self.grants = Grants(grant for domain in self.domains.values() for grant in domain.grants)
+        self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
+
+    @property
+    def ledger(self) -> str:
+        """The division code of the whole city: the ledger of what belongs to no district."""
+        return str(self.city.about.key)
+
+    def flow_of(self, matter: Matter) -> Flow:
+        """The flow a matter follows."""
+        return self.domains[matter.domain].flow(matter.flow)
+
+    def context(self, actor: Actor, now: int | None = None) -> Context:
+        """The world as `decide` sees it."""
+        units = self.city.organisation
+        return Context(
+            now=self.clock() if now is None else now,
+            actor=actor,
+            calendar=self.calendar,
+            grants=self.grants,
+            relation=units.relation,
+            is_unit=units.__contains__,
+        )
+
+    def require(self, actor: Actor, action: str) -> None:
+        """Refuse an actor who may never do this. Raises Refused("access.denied")."""
+        if not self.grants.relations(actor, action):
+            raise Refused("access.denied", action=action)
+
+    def category_no(self, category: str) -> int:
+        """A small number for a category, as the duplicate finder wants it."""
+        return self.categories.setdefault(category, len(self.categories))
+
+    def load_index(self) -> int:
+        """Fill the duplicate finder from the feature rows of open matters; answers how many."""
+        found = list(self.store.read.features())
+        if not found:
+            return 0
+        keys, rows, lons, lats, opened, categories = zip(*found, strict=True)
+        places = np.array([lons, lats], dtype=np.float64).T
+        minutes = np.array([minute_of(at) for at in opened], dtype=np.int64)
+        numbers = np.array([self.category_no(c) for c in categories], dtype=np.int32)
+        self.merge.add_many(keys, [from_bytes(row) for row in rows], places, minutes, numbers)
+        return len(keys)
+
+
+def year_of(at: int) -> int:
+    """The city year of a UTC millisecond."""
+    return datetime.fromtimestamp(at / 1000 + 8 * 3600, UTC).year
+
+
+def day_of(at: int) -> int:
+    """The city day (since 1970-01-01) of a UTC millisecond."""
+    return minute_of(at) // DAY
+
+
+def calendar_of(city: City) -> WorkingCalendar:
+    """The working calendar of a city pack."""
+    days = city.days
+    return WorkingCalendar(_sessions(city.about.sessions), days.holidays, days.makeup_days, days.published_years)
+
+
+def _sessions(sessions: Iterable[tuple[str, str]]) -> list[tuple[int, int]]:
+    return [(_minute(a), _minute(b)) for a, b in sessions]
+
+
+def _minute(text: str) -> int:
+    at = clock_time.fromisoformat(text)
+    return at.hour * 60 + at.minute

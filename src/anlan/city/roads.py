@@ -1,0 +1,130 @@
+"""The road graph of a city as plain arrays: nodes, directed arcs, metres, seconds. No routing here; engines do that."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from anlan.city.errors import CityError
+from anlan.city.geo import EARTH_RADIUS_M, check_place, distance_m
+
+MINOR, MAIN, EXPRESSWAY, FERRY = 0, 1, 2, 3
+COLUMNS: Final = {
+    "lon": np.float64,
+    "lat": np.float64,
+    "tail": np.int32,
+    "head": np.int32,
+    "metres": np.float32,
+    "seconds": np.float32,
+    "kind": np.int8,
+    "name": np.int32,
+    "names": np.str_,
+}
+SPEED_MAX_M_S: Final = 140.0 / 3.6
+CHORD_SLACK_M: Final = 3.0  # coordinates are kept to a metre
+
+
+@dataclass(frozen=True, eq=False)
+class RoadGraph:
+    """n nodes (`lon`, `lat`, WGS84 degrees) and m directed arcs from node `tail` to node `head`.
+
+    `metres` and `seconds` (free flow) per arc; `kind` is MINOR, MAIN, EXPRESSWAY or FERRY; `names[name[arc]]` is the
+    road's name, "" for none. Arrays are read-only.
+    """
+
+    lon: NDArray[np.float64]
+    lat: NDArray[np.float64]
+    tail: NDArray[np.int32]
+    head: NDArray[np.int32]
+    metres: NDArray[np.float32]
+    seconds: NDArray[np.float32]
+    kind: NDArray[np.int8]
+    name: NDArray[np.int32]
+    names: NDArray[np.str_]
+    _tree: Any = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        for column in COLUMNS:
+            getattr(self, column).setflags(write=False)
+        object.__setattr__(self, "_tree", cKDTree(_on_sphere(self.lon, self.lat)))
+
+    def nearest_node(self, lon: float, lat: float) -> tuple[int, float]:
+        """Index of the node nearest to a place and the metres to it. Raises `roads.empty`, `place.*`."""
+        check_place(lon, lat)
+        if not len(self.lon):
+            raise CityError("roads.empty")
+        chord, node = self._tree.query(_on_sphere(np.array([lon]), np.array([lat]))[0])
+        return int(node), float(2.0 * EARTH_RADIUS_M * np.arcsin(min(1.0, chord / 2.0)))
+
+
+def save_roads(graph: RoadGraph) -> bytes:
+    """The graph as an uncompressed .npz; the same graph gives the same bytes."""
+    file = io.BytesIO()
+    np.savez(file, **{column: getattr(graph, column) for column in COLUMNS})
+    return file.getvalue()
+
+
+def load_roads(data: bytes) -> RoadGraph:
+    """A graph from `save_roads`. Raises `roads.not_npz`, `roads.column_missing`, `roads.lengths`."""
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            columns = {column: file[column].astype(dtype, copy=False) for column, dtype in COLUMNS.items()}
+    except KeyError as error:
+        raise CityError("roads.column_missing", why=str(error)) from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise CityError("roads.not_npz", why=str(error)) from None
+    arcs = {len(columns[c]) for c in ("tail", "head", "metres", "seconds", "kind", "name")}
+    if len(arcs) != 1 or len(columns["lon"]) != len(columns["lat"]):
+        raise CityError("roads.lengths")
+    return RoadGraph(**columns)
+
+
+def road_problems(graph: RoadGraph) -> Iterator[tuple[str, str, dict[str, object]]]:
+    """What would make a route wrong: ends, signs, shorter than a straight line, too fast, not strongly connected."""
+    nodes, arcs = len(graph.lon), len(graph.tail)
+    if not nodes or not arcs:
+        yield "roads.empty", "roads.npz", {}
+        return
+    if not np.isfinite([graph.lon, graph.lat]).all():
+        yield "roads.node_not_finite", "roads.npz", {}
+        return
+    ends = np.concatenate([graph.tail, graph.head])
+    if ends.min() < 0 or ends.max() >= nodes:
+        yield "roads.arc_end", "roads.npz", {"nodes": nodes}
+        return
+    checks = {
+        "roads.metres": ~(graph.metres > 0.0),
+        "roads.seconds": ~(graph.seconds > 0.0),
+        "roads.loop": graph.tail == graph.head,
+        "roads.name": (graph.name < 0) | (graph.name >= len(graph.names)),
+        "roads.kind": (graph.kind < MINOR) | (graph.kind > FERRY),
+        "roads.too_short": graph.metres + CHORD_SLACK_M < _chords(graph),
+        "roads.too_fast": graph.metres > graph.seconds * SPEED_MAX_M_S,
+    }
+    for code, bad in checks.items():
+        if bad.any():
+            yield code, "roads.npz", {"count": int(bad.sum()), "arc": int(np.flatnonzero(bad)[0])}
+    matrix = coo_array((np.ones(arcs, np.int8), (graph.tail, graph.head)), shape=(nodes, nodes))
+    parts = int(connected_components(matrix.tocsr(), directed=True, connection="strong")[0])
+    if parts != 1:
+        yield "roads.not_connected", "roads.npz", {"parts": parts}
+
+
+def _chords(graph: RoadGraph) -> Any:
+    tail, head = graph.tail, graph.head
+    return distance_m(graph.lon[tail], graph.lat[tail], graph.lon[head], graph.lat[head])
+
+
+def _on_sphere(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors, shape (n, 3): nearest by chord is nearest on the ground, at every latitude and across 180°."""
+    theta, phi = np.radians(lon), np.radians(lat)
+    return np.column_stack([np.cos(phi) * np.cos(theta), np.cos(phi) * np.sin(theta), np.sin(phi)])

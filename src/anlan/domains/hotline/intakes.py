@@ -1,0 +1,160 @@
+"""The 21 declared channels. An adapter is a table: which outside field becomes which field of an Intake.
+
+Idempotent by (channel, outside id). A payload's coordinates declare their system in the table, or in the payload's own
+`system`, and are converted to WGS-84 at this door. Free text is taken as it is; the vault and the redactor see to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from anlan.city.errors import CityError
+from anlan.city.geo import convert
+from anlan.loop.domain import Channel, Intake
+from anlan.loop.errors import Refused
+
+TITLE_LENGTH = 28
+TEXT_MAX = 20_000
+OUTSIDE_ID_MAX = 200
+OUTCOMES = ("accepted", "filed", "refused")
+
+Names = dict[str, str]
+
+
+class Adapter(msgspec.Struct, frozen=True):
+    """Outside names by Intake field; `system` is how the channel's coordinates are meant unless the payload says."""
+
+    channel: str
+    names: Names
+    system: str = "wgs84"
+    flow: str = "appeal"
+
+    def __call__(self, payload: Mapping[str, Any], at: int) -> Intake:
+        """The intake. Raises Refused naming the outside field that is missing, mistyped or too long."""
+        unknown = sorted(set(payload) - set(self.names.values()) - {"system"})
+        if unknown:
+            raise Refused("field.unknown", field=unknown[0])
+        text = self._text(payload, "text", TEXT_MAX)
+        if not text.strip():
+            raise Refused("field.missing", field=self.names["text"])
+        lon, lat = self._place(payload)
+        return Intake(
+            channel=self.channel,
+            outside_id=self._text(payload, "outside_id", OUTSIDE_ID_MAX),
+            title=self._text(payload, "title", 200) or first_words(text),
+            text=text,
+            at=at,
+            lon=lon,
+            lat=lat,
+            address=self._text(payload, "address", 300),
+            name=self._text(payload, "name", 100),
+            phone=self._text(payload, "phone", 40),
+            category=self._text(payload, "category", 100),
+            district=self._text(payload, "district", 40),
+            unit=self._text(payload, "unit", 40),
+            wants_callback=self._flag(payload, "wants_callback", default=True),
+            confidential=self._flag(payload, "confidential", default=False),
+            flow=self.flow,
+            outcome=self._outcome(payload),
+            officer=self._text(payload, "officer", 40),
+        )
+
+    def _text(self, payload: Mapping[str, Any], field: str, length_max: int) -> str:
+        name = self.names.get(field, "")
+        value = payload.get(name) if name else None
+        if value is None:
+            return ""
+        if isinstance(value, int) and not isinstance(value, bool) and field == "outside_id":
+            value = str(value)
+        if not isinstance(value, str):
+            raise Refused("field.wrong_type", field=name, type="text")
+        if len(value) > length_max:
+            raise Refused("field.too_long", field=name, length=len(value), length_max=length_max)
+        return value.strip()
+
+    def _flag(self, payload: Mapping[str, Any], field: str, *, default: bool) -> bool:
+        value = payload.get(self.names.get(field, ""), default)
+        if not isinstance(value, bool):
+            raise Refused("field.wrong_type", field=self.names[field], type="bool")
+        return value
+
+    def _outcome(self, payload: Mapping[str, Any]) -> str:
+        outcome = self._text(payload, "outcome", 20)
+        if self.flow == "notice" and outcome not in OUTCOMES:
+            raise Refused("field.not_an_option", field=self.names["outcome"], options=", ".join(OUTCOMES))
+        return outcome
+
+    def _place(self, payload: Mapping[str, Any]) -> tuple[float | None, float | None]:
+        lon, lat = (payload.get(self.names.get(key, "")) for key in ("lon", "lat"))
+        if lon is None and lat is None:
+            return None, None
+        if isinstance(lon, str | int) and isinstance(lat, str | int):
+            lon, lat = _number(lon, self.names["lon"]), _number(lat, self.names["lat"])
+        if not isinstance(lon, float) or not isinstance(lat, float):
+            raise Refused("field.wrong_type", field=self.names["lon"], type="number")
+        try:
+            return convert(lon, lat, str(payload.get("system") or self.system), "wgs84")
+        except CityError as error:
+            raise Refused(error.code, **error.params) from None
+
+
+def _number(value: str | int, field: str) -> float:
+    try:
+        return float(value)
+    except ValueError:
+        raise Refused("field.wrong_type", field=field, type="number") from None
+
+
+def first_words(text: str) -> str:
+    """A title for a message that came without one: its first clause, at most TITLE_LENGTH characters."""
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    for mark in "。！？；!?;":
+        line = line.split(mark)[0]
+    return line[:TITLE_LENGTH]
+
+
+STANDARD = {
+    "outside_id": "outside_id", "title": "title", "text": "text", "lon": "lon", "lat": "lat", "address": "address",
+    "name": "name", "phone": "phone", "category": "category", "district": "district", "unit": "unit",
+    "wants_callback": "wants_callback", "confidential": "confidential",
+}  # fmt: skip
+
+
+def names(**outside: str) -> Names:
+    """The standard names with some replaced by the outside's own."""
+    return {**STANDARD, **outside}
+
+
+PAPER = names(outside_id="register_no", text="content")
+CALL = names(outside_id="call_id", phone="caller")
+ADAPTERS = (
+    Adapter("call_968110", CALL),
+    Adapter("transfer_110", names(outside_id="incident_no", text="content", phone="caller"), system="gcj02"),
+    Adapter("transfer_12345", names(outside_id="order_no", text="content", name="citizen", phone="contact"), system="gcj02"),
+    Adapter("web", STANDARD),
+    Adapter("mobile", STANDARD, system="gcj02"),
+    Adapter("letter", PAPER),
+    Adapter("visit", PAPER),
+    Adapter("email", {"outside_id": "message_id", "title": "subject", "text": "body", "name": "from"}),
+    Adapter("sms", {"outside_id": "message_id", "text": "text", "phone": "from"}),
+    Adapter("wechat", {"outside_id": "MsgId", "text": "Content", "name": "FromUserName", "lat": "Location_X",
+                       "lon": "Location_Y", "address": "Label"}, system="gcj02"),
+    Adapter("open311", {"outside_id": "requestid", "text": "description", "lon": "long", "lat": "lat",
+                        "address": "address_string", "category": "service_code", "name": "first_name", "phone": "phone"}),
+    Adapter("partner", STANDARD),
+    Adapter("import", STANDARD),
+    Adapter("petition", PAPER),
+    Adapter("mayor_mailbox", PAPER),
+    Adapter("chief_mailbox", PAPER),
+    Adapter("media", PAPER),
+    Adapter("deputies", PAPER),
+    Adapter("inspection", PAPER),
+    Adapter("service_window", names(outside_id="evaluation_no")),
+    Adapter("case_system", {"outside_id": "notice_no", "text": "summary", "name": "name", "phone": "phone",
+                            "outcome": "outcome", "unit": "unit", "officer": "officer", "district": "district"}, flow="notice"),
+)  # fmt: skip
+PUBLIC = frozenset({"web", "mobile", "open311"})
+CHANNELS = tuple(Channel(a.channel, a, public=a.channel in PUBLIC) for a in ADAPTERS)

@@ -1,0 +1,152 @@
+"""Fitting the intake classifier: grams to TF-IDF rows, and three linear learners averaged into one weight matrix.
+
+Ridge regression, a linear SVM and a ridge on naive-Bayes-weighted grams (Wang & Manning 2012, "Baselines and Bigrams")
+err on different messages, and all three are linear: their average costs nothing at serving time. Classes are weighted
+by the inverse of their size, because a small class counts as much as a large one in the macro F1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from sklearn.linear_model import Ridge
+from sklearn.svm import LinearSVC
+
+from anlan.engines.text import Features
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+ROWS_OF_GRAM_MIN: Final = 2
+"""A gram of a single row cannot say anything about the next one."""
+VOCABULARY_MAX: Final = 150_000
+"""The most frequent grams that are kept: 24 MB of weights at 40 classes."""
+DAMPED = np.array([0.0, *(1.0 + math.log(count) for count in range(1, 256))], dtype=np.float32)
+_RIDGE: Final = 0.7
+_BAYES_RIDGE: Final = 10.0
+_BAYES_SMOOTHING: Final = 0.3
+_SVM_COST: Final = 0.5
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Linear:
+    """Scores of a row x of TF-IDF weights are `x @ weights + bias`.
+
+    `vocabulary`: (v,) sorted grams; `rarity`: (v,) inverse document frequencies; `weights`: (v, k); `bias`: (k,).
+    """
+
+    vocabulary: NDArray[np.uint32]
+    rarity: NDArray[np.float32]
+    weights: NDArray[np.float32]
+    bias: NDArray[np.float32]
+
+    def row(self, features: Features) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Places in the vocabulary of the known grams and their weights, scaled to length one."""
+        places = self.vocabulary.searchsorted(features.grams)
+        places[places == self.vocabulary.size] = 0
+        known = self.vocabulary[places] == features.grams
+        places = places[known]
+        values = DAMPED[features.counts[known]] * self.rarity[places]
+        length = math.sqrt(float(values @ values))
+        return places, values / np.float32(length or 1.0)
+
+    def scores(self, features: Features) -> NDArray[np.float32]:
+        """One score per class, shape (k,)."""
+        places, values = self.row(features)
+        scores: NDArray[np.float32] = values @ self.weights[places] + self.bias
+        return scores
+
+
+def fit(rows: Sequence[Features], classes: Ints, count: int, seed: int) -> Linear:
+    """Fit on rows with classes 0..count-1, each with at least one row."""
+    vocabulary = _vocabulary(rows)
+    matrix, rarity = _matrix(rows, vocabulary)
+    learners = [
+        _ridge(matrix, classes, count),
+        _bayes_ridge(matrix, classes, count),
+        _svm(matrix, classes, count, seed),
+    ]
+    weights = np.zeros((vocabulary.size, count))
+    bias = np.zeros(count)
+    for learned, offset in learners:
+        scores = matrix @ learned + offset
+        spread = float(scores.std()) or 1.0
+        weights += learned / spread
+        bias += (offset - scores.mean()) / spread
+    return Linear(vocabulary, rarity, (weights / 3).astype(np.float32), (bias / 3).astype(np.float32))
+
+
+def _vocabulary(rows: Sequence[Features]) -> NDArray[np.uint32]:
+    grams, seen = np.unique(np.concatenate([row.grams for row in rows]), return_counts=True)
+    grams, seen = grams[seen >= ROWS_OF_GRAM_MIN], seen[seen >= ROWS_OF_GRAM_MIN]
+    if grams.size == 0:
+        raise ValueError("no two texts share a single character or word: nothing can be learnt")
+    if grams.size > VOCABULARY_MAX:
+        grams = np.sort(grams[np.argsort(-seen, kind="stable")[:VOCABULARY_MAX]])
+    kept: NDArray[np.uint32] = grams
+    return kept
+
+
+def _matrix(rows: Sequence[Features], vocabulary: NDArray[np.uint32]) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+    """TF-IDF rows of length one, shape (n, v), and the inverse document frequencies."""
+    grams = np.concatenate([row.grams for row in rows])
+    values = DAMPED[np.concatenate([row.counts for row in rows])].astype(np.float64)
+    lines = np.repeat(np.arange(len(rows)), [row.grams.size for row in rows])
+    places = np.minimum(vocabulary.searchsorted(grams), vocabulary.size - 1)
+    known = vocabulary[places] == grams
+    lines, places, values = lines[known], places[known], values[known]
+    seen = np.bincount(places, minlength=vocabulary.size)
+    rarity = np.log((1.0 + len(rows)) / (1.0 + seen)) + 1.0
+    values *= rarity[places]
+    lengths = np.sqrt(np.bincount(lines, weights=values**2, minlength=len(rows)))
+    values /= lengths[lines]
+    matrix = sparse.csr_matrix((values, (lines, places)), shape=(len(rows), vocabulary.size))
+    return matrix, rarity.astype(np.float32)
+
+
+def _class_weights(classes: Ints, count: int) -> Floats:
+    sizes = np.bincount(classes, minlength=count)
+    weights: Floats = classes.size / (count * sizes)
+    return weights
+
+
+def _one_against_rest(classes: Ints, count: int) -> Floats:
+    targets: Floats = np.where(classes[:, None] == np.arange(count), 1.0, -1.0)
+    return targets
+
+
+def _ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
+    model = Ridge(alpha=_RIDGE, solver="sparse_cg", tol=1e-3)
+    model.fit(matrix, _one_against_rest(classes, count), sample_weight=_class_weights(classes, count)[classes])
+    return model.coef_.T, model.intercept_
+
+
+def _bayes_ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
+    """Ridge after scaling each gram by its log-odds for the class."""
+    targets = _one_against_rest(classes, count)
+    sums = targets.clip(0).T @ matrix + _BAYES_SMOOTHING
+    rest = (sums - _BAYES_SMOOTHING).sum(axis=0) - sums + 2 * _BAYES_SMOOTHING
+    odds = np.log(sums / sums.sum(axis=1, keepdims=True)) - np.log(rest / rest.sum(axis=1, keepdims=True))
+    weights, bias = np.zeros((matrix.shape[1], count)), np.zeros(count)
+    for label in range(count):
+        own = classes == label
+        balance = np.where(own, own.size / (2 * own.sum()), own.size / (2 * max(1, (~own).sum())))
+        model = Ridge(alpha=_BAYES_RIDGE, solver="sparse_cg", tol=1e-3)
+        model.fit(matrix @ sparse.diags(odds[label]), targets[:, label], sample_weight=balance)
+        weights[:, label] = model.coef_ * odds[label]
+        bias[label] = model.intercept_
+    return weights, bias
+
+
+def _svm(matrix: sparse.csr_matrix, classes: Ints, count: int, seed: int) -> tuple[Floats, Floats]:
+    model = LinearSVC(C=_SVM_COST, class_weight="balanced", tol=1e-2, random_state=seed)
+    model.fit(matrix, classes)
+    if count == 2:  # one hyperplane serves both classes
+        return np.hstack([-model.coef_.T, model.coef_.T]), np.concatenate([-model.intercept_, model.intercept_])
+    return model.coef_.T, model.intercept_

@@ -1,0 +1,80 @@
+"""What is counted, as facts happen: the roll-up counters that every measure is made of. Pure.
+
+`counts(before, fact, after)` answers names; the store adds one to each, by city day, ledger, unit and channel, in the
+same transaction. A measure is a ratio of two such sums, so every figure can be recomputed from the facts.
+"""
+
+from __future__ import annotations
+
+from anlan.loop.deadlines import Clock
+from anlan.loop.fact import Fact
+from anlan.loop.matter import Matter
+
+COUNTERS = (
+    "received",
+    "joined",
+    "assigned",
+    "accepted",
+    "accepted_in_time",
+    "returned",
+    "forwarded",
+    "extended",
+    "reported",
+    "finished",
+    "finished_in_time",
+    "called",
+    "answered",
+    "satisfied",
+    "not_satisfied",
+    "refused",
+    "unreachable",
+    "asked_solved",
+    "solved",
+    "closed",
+    "reopened",
+    "reminded",
+    "escalated",
+    "taken_over",
+    "merged",
+)
+
+_PLAIN = frozenset(COUNTERS) - {"joined", "accepted", "finished", "closed"}
+
+
+def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:
+    """The counters this fact adds one to."""
+    kind = fact.kind
+    if kind == "joined":
+        handed_in = 0 if fact.data.get("merged") else len(fact.data["parties"])
+        return ["received"] * handed_in + ["joined"]
+    if kind == "called_back":
+        return _called(fact)
+    found = [kind] if kind in _PLAIN or kind in {"accepted", "closed"} else []
+    if before is None:
+        return found
+    if kind == "accepted" and _in_time(before.clocks.get("accept"), after.clocks.get("accept")):
+        found.append("accepted_in_time")
+    clock, was = after.clocks.get("matter"), before.clocks.get("matter")
+    if clock and clock.stopped is not None and was and was.stopped is None and kind != "merged":
+        found.append("finished")
+        if _in_time(was, clock):
+            found.append("finished_in_time")
+    return found
+
+
+def _called(fact: Fact) -> list[str]:
+    outcome, final = fact.data["outcome"], fact.data["callback"] != "pending"
+    found = ["called"]
+    if outcome in {"satisfied", "not_satisfied"}:
+        found.append("answered")
+    if final:
+        found.append(outcome)
+    if (solved := fact.data.get("solved")) is not None:
+        found.append("asked_solved")
+        if solved:
+            found.append("solved")
+    return found
+
+
+def _in_time(was: Clock | None, now: Clock | None) -> bool:
+    return bool(was and now and now.stopped is not None and not now.is_late(now.stopped))

@@ -1,0 +1,47 @@
+"""Composition root: discovers the lines of work, opens the store and the city, puts the world together."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from importlib import import_module
+from pathlib import Path
+
+from anlan import domains
+from anlan.app.world import World
+from anlan.city.pack import City, load_pack
+from anlan.engines.classify import Model
+from anlan.loop.domain import Domain
+from anlan.loop.flow import problems
+from anlan.store.store import Store
+
+CLASSIFIER = "classify"
+
+
+def discover() -> dict[str, Domain]:
+    """Every folder under `domains` by its key. Raises ValueError when one declares a flow that cannot work."""
+    found: dict[str, Domain] = {}
+    for module in pkgutil.iter_modules(domains.__path__):
+        domain: Domain = import_module(f"anlan.domains.{module.name}").DOMAIN
+        wrong = [f"{flow.key}: {problem}" for flow in domain.flows for problem in problems(flow)]
+        if wrong or domain.key != module.name or domain.key in found:
+            raise ValueError(f"domain {module.name}: {'; '.join(wrong) or 'its key must be its folder'}")
+        found[domain.key] = domain
+    return found
+
+
+def home() -> Path:
+    """Where this installation keeps everything: ANLAN_HOME, by default ./var."""
+    return Path(os.environ.get("ANLAN_HOME", "var")).absolute()
+
+
+def open_world(path: Path | None = None, city: City | None = None, *, index: bool = True) -> World:
+    """The world of the installation at `path`. With `index`, the duplicate finder is filled from open matters."""
+    path = path or home()
+    store = Store(path)
+    world = World(store, city or load_pack(path / "city"), discover())
+    model = store.read.model(CLASSIFIER)
+    world.classifier = Model.from_bytes(model) if model else None
+    if index:
+        world.load_index()
+    return world

@@ -1,0 +1,80 @@
+"""What one intent writes, as data: the writer takes it whole or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import msgspec
+
+from anlan.loop.evolve import Draft
+from anlan.loop.flow import Flow
+from anlan.loop.matter import Matter
+
+
+class Change(msgspec.Struct):
+    """Drafts of facts for one matter: a new one (`base` None) or one that was seen as `base`."""
+
+    flow: Flow
+    ledger: str
+    drafts: list[Draft]
+    base: Matter | None = None
+
+
+class Receipt(msgspec.Struct):
+    """A reporter's receipt. On a new matter it has the matter's number; on a joined one the writer gives it its own."""
+
+    channel: str
+    outside_id: str
+    party: str
+    code: bytes
+    joins: bool = False
+
+
+class Sealed(msgspec.Struct):
+    """A ciphertext and the id of the key that opens it."""
+
+    id: str
+    key: str
+    box: bytes
+
+
+class Shown(msgspec.Struct):
+    """What is kept beside a new matter to find it by: redacted title, search terms, feature row."""
+
+    title: str
+    terms: str
+    features: bytes
+
+
+class Commit(msgspec.Struct):
+    """Everything one intent writes. `changes[0]` is the matter the receipt and `shown` belong to.
+
+    `request` is the idempotency key's and the body's hash; `destroys` names vault keys that die after the rest is kept.
+    """
+
+    at: int
+    actor: str
+    year: int
+    day: int
+    changes: list[Change] = []
+    receipt: Receipt | None = None
+    readings: list[tuple[int, str, Draft]] = []
+    keys: list[tuple[str, bytes]] = []
+    sealed: list[Sealed] = []
+    parties: list[tuple[str, bytes]] = []
+    shown: Shown | None = None
+    rows: list[tuple[str, Sequence[Any]]] = []
+    destroys: list[str] = []
+    request: tuple[bytes, bytes] | None = None
+    answer: Callable[[Done], bytes] | None = None
+
+
+class Done(msgspec.Struct):
+    """What came of it: the matters as they now stand, the receipt's number; `replayed` when it had been done before."""
+
+    matters: list[Matter] = []
+    receipt: int = 0
+    replayed: bool = False
+    answer: bytes = b""
+    position: int = 0

@@ -1,0 +1,202 @@
+"""Reading: one matter, its facts, lists by the shapes that pages ask for. At most three statements a page."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from anlan.loop.errors import Refused
+from anlan.loop.fact import Fact, decode
+from anlan.loop.matter import Matter
+from anlan.store.apply import DUE_UNKNOWN, decode_state
+from anlan.store.database import Readers
+
+PAGE_MAX = 200
+
+
+class Shape(msgspec.Struct, frozen=True):
+    """What a list is asked for. Empty means any. `after` is the last row's sort key and number (keyset paging)."""
+
+    leads: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    officer: str = ""
+    ledgers: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    flows: tuple[str, ...] = ()
+    category: str = ""
+    channel: str = ""
+    opened_from: int = 0
+    opened_to: int = 0
+    due_before: int = 0
+    terms: tuple[str, ...] = ()
+    order: str = "due"
+    after: tuple[int, int] | None = None
+    limit: int = 50
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One line of a list."""
+
+    matter: Matter
+    title: str
+    due: int | None
+
+
+SELECT = "SELECT m.number, m.state, t.title, m.due FROM {source} LEFT JOIN titles t ON t.matter = m.number"
+
+
+class Reader:
+    """Composed reads over one database."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+
+    def matter(self, number: int) -> Matter:
+        """The matter of that number. Raises Refused("matter.unknown")."""
+        row = self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()
+        if row is None:
+            raise Refused("matter.unknown", matter=number)
+        return decode_state(row[0])
+
+    def facts(self, number: int) -> list[Fact]:
+        """The matter's facts and the readings of its personal data, in the order they happened."""
+        rows = self._run("SELECT body FROM facts WHERE matter = ? ORDER BY pos", (number,))
+        return [decode(body) for (body,) in rows]
+
+    def titles(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The redacted titles by number."""
+        marks = ", ".join("?" * len(numbers))
+        return dict(self._run(f"SELECT matter, title FROM titles WHERE matter IN ({marks})", tuple(numbers)).fetchall())
+
+    def receipt(self, number: int) -> tuple[int, bytes] | None:
+        """The matter a receipt belongs to, and the mark of its code."""
+        row = self._run("SELECT matter, code FROM receipts WHERE number = ?", (number,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def known(self, channel: str, outside_id: str) -> int | None:
+        """The matter an outside id has become, if it was handed in before."""
+        row = self._run(
+            "SELECT matter FROM receipts WHERE channel = ? AND outside_id = ?", (channel, outside_id)
+        ).fetchone()
+        return int(row[0]) if row else None
+
+    def of_party(self, party: str, limit: int = 20) -> list[int]:
+        """Numbers of the matters a party has reported, newest first."""
+        rows = self._run("SELECT matter FROM receipts WHERE party = ? ORDER BY number DESC LIMIT ?", (party, limit))
+        return [number for (number,) in rows]
+
+    def rows(self, shape: Shape) -> list[Row]:
+        """The matters of that shape, at most `shape.limit`. One statement."""
+        if not 0 < shape.limit <= PAGE_MAX:
+            raise Refused("page.too_large", limit=shape.limit, limit_max=PAGE_MAX)
+        sql, values = composed(shape)
+        rows = self._run(sql, values).fetchall()
+        return [
+            Row(decode_state(state), title or "", None if due == DUE_UNKNOWN else due)
+            for _number, state, title, due in rows
+        ]
+
+    def features(self) -> Any:
+        """Feature rows of open matters with place, opening and category, as the duplicate finder is filled."""
+        return self._run(
+            "SELECT f.matter, f.row, m.lon_e6 / 1e6, m.lat_e6 / 1e6, m.opened_at, m.category FROM features f"
+            " JOIN matters m ON m.number = f.matter WHERE m.kind != 'closed' ORDER BY f.matter"
+        )
+
+    def model(self, name: str) -> bytes | None:
+        """A trained model's bytes."""
+        row = self._run("SELECT body FROM models WHERE name = ?", (name,)).fetchone()
+        return bytes(row[0]) if row else None
+
+    def count(self, shape: Shape, at_most: int = 1000) -> int:
+        """How many there are, counted no further than `at_most`."""
+        where, values, source = _where(shape)
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} {where} LIMIT ?)"
+        return int(self._run(sql, (*values, at_most)).fetchone()[0])
+
+    def sums(self, measures: Sequence[str], by: str, first_day: int, last_day: int, where: dict[str, str]) -> list[Any]:
+        """Roll-up sums: rows of (group, measure, n) over the city days, by unit, ledger, channel, domain or day."""
+        marks = ", ".join("?" * len(measures))
+        more = "".join(f" AND {key} = ?" for key in where)
+        sql = (
+            f"SELECT {by}, measure, sum(n) FROM rollups WHERE measure IN ({marks}) AND day BETWEEN ? AND ?{more}"
+            f" GROUP BY 1, 2"
+        )
+        return self._run(sql, (*measures, first_day, last_day, *where.values())).fetchall()
+
+    def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
+        return self._readers.connection().execute(sql, tuple(values))
+
+
+def composed(shape: Shape) -> tuple[str, list[Any]]:
+    """The statement for a shape: for several leads and stages a union of index ranges, each no longer than a page."""
+    ranges = _ranges(shape)
+    if len(ranges) == 1:
+        return _one(ranges[0])
+    parts, values = [], []
+    for one in ranges:
+        sql, some = _one(one)
+        parts.append(f"SELECT * FROM ({sql})")
+        values += some
+    column = "4, 1" if shape.order == "due" else "1 DESC"
+    return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
+
+
+def _ranges(shape: Shape) -> list[Shape]:
+    if shape.terms or not shape.leads or not shape.stages:
+        return [shape]
+    replace = msgspec.structs.replace
+    return [replace(shape, leads=(lead,), stages=(stage,)) for lead in shape.leads for stage in shape.stages]
+
+
+def _one(shape: Shape) -> tuple[str, list[Any]]:
+    where, values, source = _where(shape)
+    if shape.after:
+        edge, number = shape.after
+        if shape.order == "due":
+            where += " AND (m.due, m.number) > (?, ?)"
+            values += [edge, number]
+        else:
+            where += " AND m.number < ?"
+            values.append(number)
+    order = "m.due, m.number" if shape.order == "due" and not shape.terms else "m.number DESC"
+    return f"{SELECT.format(source=source)} {where} ORDER BY {order} LIMIT ?", [*values, shape.limit]
+
+
+def _where(shape: Shape) -> tuple[str, list[Any], str]:
+    tests, values, source = ["1"], [], "matters m"
+    if shape.terms:
+        source = "search s JOIN matters m ON m.number = s.rowid"
+        tests.append("s.terms MATCH ?")
+        values.append(" AND ".join(f'"{term}"' for term in shape.terms))
+    columns: tuple[tuple[str, tuple[str, ...]], ...] = (
+        ("lead", shape.leads),
+        ("stage", shape.stages),
+        ("kind", shape.kinds),
+        ("officer", (shape.officer,) if shape.officer else ()),
+        ("ledger", shape.ledgers),
+        ("domain", shape.domains),
+        ("flow", shape.flows),
+        ("channel", (shape.channel,) if shape.channel else ()),
+    )
+    for column, wanted in columns:
+        if wanted:
+            tests.append(f"m.{column} IN ({', '.join('?' * len(wanted))})" if len(wanted) > 1 else f"m.{column} = ?")
+            values += wanted
+    if shape.officer:
+        tests.append("m.kind != 'closed'")
+    if shape.category:
+        tests.append("m.category >= ? AND m.category < ?")
+        values += [shape.category, shape.category + "\U0010ffff"]
+    for test, value in (
+        ("m.opened_at >= ?", shape.opened_from),
+        ("m.opened_at < ?", shape.opened_to),
+        ("m.due < ?", shape.due_before),
+    ):
+        if value:
+            tests.append(test)
+            values.append(value)
+    return f"WHERE {' AND '.join(tests)}", values, source

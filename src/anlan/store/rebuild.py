@@ -1,0 +1,103 @@
+"""`anlan rebuild`: the state tables made anew from the facts, and compared with those that stand.
+
+State is what the facts add up to; a difference is a bug or tampering. Search terms and titles come from the vault and
+are not part of the state; they are rebuilt apart.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import msgspec
+
+from anlan.loop.counters import counts
+from anlan.loop.evolve import evolve
+from anlan.loop.fact import decode
+from anlan.loop.flow import Flow
+from anlan.loop.matter import Matter
+from anlan.loop.working_calendar import DAY, minute_of
+from anlan.store.apply import INSERT_MATTER, matter_row
+from anlan.store.database import connect
+
+Progress = Callable[[int, int], None]
+PART = 2_000
+
+
+class Rebuilt(msgspec.Struct, frozen=True):
+    """How much was replayed, and which matters' stored state differed from it (or did not exist)."""
+
+    facts: int
+    matters: int
+    different: list[int]
+
+
+def replayed(
+    connection: apsw.Connection, on_progress: Progress | None = None
+) -> Iterator[tuple[Matter, Counter[tuple[str, int, str, str, str, str]], int]]:
+    """Each matter in turn with its counters and the number of its facts."""
+    total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
+    matter: Matter | None = None
+    counters: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    seen = 0
+    for done, (number, body) in enumerate(
+        connection.execute("SELECT matter, body FROM facts WHERE version > 0 ORDER BY matter, version"), 1
+    ):
+        if matter is not None and matter.number != number:
+            yield matter, counters, seen
+            matter, counters, seen = None, Counter(), 0
+        fact = decode(body)
+        after = evolve(matter, fact)
+        day = minute_of(fact.at) // DAY
+        unit = after.lead or (matter.lead if matter else "")
+        for measure in counts(matter, fact, after):
+            counters[measure, day, after.domain, after.ledger, unit, after.channel] += 1
+        matter, seen = after, seen + 1
+        if on_progress and done % PART == 0:
+            on_progress(done, total)
+    if matter is not None:
+        yield matter, counters, seen
+
+
+def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
+    """Replay everything and compare with the stored rows, byte for byte, roll-ups included. Writes nothing."""
+    connection = connect(path, read_only=True)
+    stored = connect(path, read_only=True)
+    different: list[int] = []
+    facts = matters = 0
+    sums: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    for matter, counters, seen in replayed(connection, on_progress):
+        row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
+        if row != matter_row(matter, flows[matter.domain, matter.flow]):
+            different.append(matter.number)
+        facts, matters = facts + seen, matters + 1
+        sums.update(counters)
+    standing = stored.execute("SELECT count(*) FROM matters").fetchone()[0]
+    rollups = {row[:6]: row[6] for row in stored.execute("SELECT * FROM rollups")}
+    if standing != matters or rollups != dict(sums):
+        different.append(0)
+    return Rebuilt(facts, matters, different)
+
+
+def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
+    """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing."""
+    reading = connect(path, read_only=True)
+    writing = connect(path)
+    facts = matters = 0
+    sums: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    with writing:
+        writing.execute("DELETE FROM matters; DELETE FROM rollups")
+        part = []
+        for matter, counters, seen in replayed(reading, on_progress):
+            part.append(matter_row(matter, flows[matter.domain, matter.flow]))
+            if len(part) >= PART:
+                writing.executemany(INSERT_MATTER, part)
+                part = []
+            facts, matters = facts + seen, matters + 1
+            sums.update(counters)
+        writing.executemany(INSERT_MATTER, part)
+        writing.executemany("INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, n) for key, n in sums.items()])
+    writing.close()
+    return Rebuilt(facts, matters, [])

@@ -1,0 +1,45 @@
+"""Keeps the write-ahead log short from a thread of its own, so that no commit waits for a checkpoint."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import apsw
+
+from anlan.store.database import connect
+
+PAGES_MAX = 2_000
+"""About 8 MB of log before it is folded back."""
+
+
+class WalKeeper:
+    """Folds the log back when the writing connection says it has grown past PAGES_MAX."""
+
+    def __init__(self, path: Path, writing: apsw.Connection) -> None:
+        self._path = path
+        self._grown, self._ended = threading.Event(), False
+        writing.set_wal_hook(self._on_commit)
+        self._thread = threading.Thread(target=self._work, name="anlan-wal", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop the thread."""
+        self._ended = True
+        self._grown.set()
+        self._thread.join()
+
+    def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
+        if pages > PAGES_MAX:
+            self._grown.set()
+        return apsw.SQLITE_OK
+
+    def _work(self) -> None:
+        connection = connect(self._path)
+        while True:
+            self._grown.wait()
+            self._grown.clear()
+            if self._ended:
+                connection.close()
+                return
+            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

@@ -1,0 +1,230 @@
+"""The one writer: commits queue up, a batch is one transaction and one fsync (group commit), and only then is answered.
+
+Adaptive gather: after a batch of more than one it waits about 3 ms for company, so that busy hours fill batches while a
+lone client is not delayed. A failed batch is rolled back, trees and sequences with it, and tried one by one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from pathlib import Path
+
+import apsw
+
+from anlan.loop.errors import Broken, Refused
+from anlan.loop.fact import Fact
+from anlan.store.apply import Batch
+from anlan.store.commit import Commit, Done
+from anlan.store.database import connect, migrate, named_errors
+from anlan.store.tree import Sign, Trees
+from anlan.store.wal import WalKeeper
+
+BATCH_MAX = 512
+QUEUE_MAX = 20_000
+GATHER_SECONDS = 0.003
+
+BUGS = (Broken, AssertionError, KeyError, TypeError, ValueError, AttributeError, IndexError, apsw.Error)
+"""Our own mistakes: the batch is rolled back, the guilty commit alone fails (500), its neighbours are written."""
+
+Outcome = Done | Refused | Exception
+Resolve = Callable[[Outcome], None]
+Listener = Callable[[list[Fact]], None]
+
+
+class Job:
+    """A commit on its way, and where its outcome goes."""
+
+    __slots__ = ("commit", "future", "loop", "outcome")
+
+    def __init__(
+        self, commit: Commit, future: Future[Done] | asyncio.Future[Done], loop: asyncio.AbstractEventLoop | None
+    ) -> None:
+        self.commit, self.future, self.loop = commit, future, loop
+        self.outcome: Outcome | None = None
+
+    def resolve(self) -> None:
+        """Hand the outcome over (in the loop's own thread)."""
+        if self.future.done():
+            return
+        if isinstance(self.outcome, Done):
+            self.future.set_result(self.outcome)
+        elif self.outcome is not None:
+            self.future.set_exception(self.outcome)
+
+
+class Writer:
+    """Owns the only writing connection. `submit` from any thread, `write` from a coroutine."""
+
+    def __init__(self, path: Path, keys: Path, sign: Sign) -> None:
+        self.connection = connect(path)
+        migrate(self.connection)
+        self._keys = connect(keys)
+        self._keys.execute(
+            "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID"
+        )
+        self._path = path
+        self.trees = Trees(self.connection, sign)
+        self._sequences: dict[tuple[str, int], int] = {}
+        for name, value in self.connection.execute("SELECT name, value FROM counters"):
+            ledger, year = str(name).split("/")
+            self._sequences[ledger, int(year)] = int(value)
+        self.listeners: list[Listener] = []
+        self._wal = WalKeeper(path, self.connection)
+        self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE_MAX)
+        self._thread = threading.Thread(target=self._work, name="anlan-writer", daemon=True)
+        self._thread.start()
+
+    def submit(self, commit: Commit) -> Done:
+        """Write and wait. Raises Refused (Conflict, store.full …) with nothing written."""
+        future: Future[Done] = Future()
+        self._put(Job(commit, future, None))
+        return future.result()
+
+    def submit_many(self, commits: Iterable[Commit]) -> list[Outcome]:
+        """Write many, in order, each on its own merits; the outcomes in the same order."""
+        futures: list[Future[Done]] = []
+        for commit in commits:
+            future: Future[Done] = Future()
+            self._queue.put(Job(commit, future, None))
+            futures.append(future)
+        outcomes: list[Outcome] = []
+        for future in futures:
+            error = future.exception()
+            if error is not None and not isinstance(error, Refused):
+                raise error
+            outcomes.append(error or future.result())
+        return outcomes
+
+    async def write(self, commit: Commit) -> Done:
+        """Write and await."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Done] = loop.create_future()
+        self._put(Job(commit, future, loop))
+        return await future
+
+    def close(self) -> None:
+        """Finish what is queued, sign the edges, close."""
+        if self._thread.is_alive():
+            self._queue.put(None)
+            self._thread.join()
+        self._wal.close()
+        self.connection.close()
+        self._keys.close()
+
+    def _put(self, job: Job) -> None:
+        try:
+            self._queue.put_nowait(job)
+        except queue.Full:
+            raise Refused("store.busy") from None
+
+    def _work(self) -> None:
+        last, at = 0, 0
+        while True:
+            jobs, ended = self._gather(last)
+            if jobs:
+                at = max(at, *(job.commit.at for job in jobs))
+                self._batch(jobs)
+                self._resolve(jobs)
+            last = len(jobs)
+            if ended:
+                self._sign_edges(at)
+                return
+
+    def _sign_edges(self, at: int) -> None:
+        def sign(_batch: Batch) -> None:
+            self.trees.sign_all(at)
+
+        self._transact(sign)
+
+    def _gather(self, last: int) -> tuple[list[Job], bool]:
+        first = self._queue.get()
+        if first is None:
+            return [], True
+        jobs = [first]
+        deadline = time.monotonic() + (GATHER_SECONDS if last > 1 else 0)
+        while len(jobs) < BATCH_MAX:
+            try:
+                wait = deadline - time.monotonic()
+                enough = len(jobs) >= last
+                job = self._queue.get(timeout=wait) if wait > 0 and not enough else self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if job is None:
+                return jobs, True
+            jobs.append(job)
+        return jobs, False
+
+    def _batch(self, jobs: list[Job]) -> None:
+        def work(batch: Batch) -> None:
+            for job in jobs:
+                try:
+                    job.outcome = batch.apply(job.commit)
+                except Refused as refused:
+                    job.outcome = refused
+
+        failed = self._transact(work, [job.commit for job in jobs])
+        if failed is None:
+            return
+        if len(jobs) == 1:
+            jobs[0].outcome = failed
+            return
+        for job in jobs:
+            self._batch([job])
+
+    def _transact(self, work: Callable[[Batch], None], commits: list[Commit] | None = None) -> Exception | None:
+        """Run `work` in one transaction; None when it is on disk, else why it is not."""
+        self.trees.begin()
+        sequences = dict(self._sequences)
+        batch = Batch(self.connection, self.trees, self._sequences)
+        at = max((c.at for c in commits or ()), default=0)
+        try:
+            with named_errors():
+                self._write_keys(commits or [])
+                with self.connection:
+                    work(batch)
+                    batch.finish()
+                    self.trees.write(at)
+        except (Refused, *BUGS) as error:
+            self.trees.undo()
+            self._sequences.clear()
+            self._sequences.update(sequences)
+            return error
+        self._destroy_keys(commits or [])
+        if batch.facts:
+            for listener in self.listeners:
+                listener(batch.facts)
+        return None
+
+    def _write_keys(self, commits: list[Commit]) -> None:
+        keys = [key for commit in commits for key in commit.keys]
+        if keys:
+            with self._keys:
+                self._keys.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", keys)
+
+    def _destroy_keys(self, commits: list[Commit]) -> None:
+        keys = [(key,) for commit in commits for key in commit.destroys]
+        if keys:
+            with self._keys:
+                self._keys.executemany("DELETE FROM keys WHERE id = ?", keys)
+            for connection in (self._keys, self.connection):
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+
+    def _resolve(self, jobs: list[Job]) -> None:
+        loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
+        for job in jobs:
+            if job.loop is None:
+                job.resolve()
+            else:
+                loops.setdefault(job.loop, []).append(job)
+        for loop, of_loop in loops.items():
+            loop.call_soon_threadsafe(_resolve_all, of_loop)
+
+
+def _resolve_all(jobs: list[Job]) -> None:
+    for job in jobs:
+        job.resolve()
