@@ -106,6 +106,20 @@ class Reader:
             " JOIN matters m ON m.number = f.matter WHERE m.kind != 'closed' ORDER BY f.matter"
         )
 
+    def account(self, account: str) -> tuple[str, str, str] | None:
+        """An account's unit, roles (JSON) and password hash, if it is switched on."""
+        row = self._run("SELECT unit, roles, password FROM accounts WHERE id = ? AND active = 1", (account,)).fetchone()
+        return tuple(row) if row else None
+
+    def token(self, token_hash: bytes, now: int) -> tuple[str, str, str] | None:
+        """The account, unit and roles behind a token that is still good."""
+        row = self._run(
+            "SELECT a.id, a.unit, a.roles FROM tokens t JOIN accounts a ON a.id = t.account"
+            " WHERE t.hash = ? AND t.expires_at > ? AND a.active = 1",
+            (token_hash, now),
+        ).fetchone()
+        return tuple(row) if row else None
+
     def model(self, name: str) -> bytes | None:
         """A trained model's bytes."""
         row = self._run("SELECT body FROM models WHERE name = ?", (name,)).fetchone()

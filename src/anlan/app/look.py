@@ -1,0 +1,130 @@
+"""Look: a matter as one person may see it. Personal data is opened for a purpose, and the reading is on the ledger first.
+
+`view` gives the page: titles and texts of the report and of notes (redacted for those without the right to read
+contacts), names and telephones masked. `unmask` gives one reporter's contact, for a stated purpose.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.app.redact import masked_name, masked_phone, redacted
+from anlan.app.world import World, day_of, year_of
+from anlan.loop.decide import possible
+from anlan.loop.errors import Refused
+from anlan.loop.fact import Fact
+from anlan.loop.flow import Flow, Move
+from anlan.loop.grants import Actor
+from anlan.loop.matter import Matter, Party
+from anlan.store.commit import Commit
+from anlan.store.read import Row, Shape
+
+PURPOSES = ("call_back", "handle", "verify", "oversee", "audit")
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """A reporter, masked unless it was unmasked for a purpose."""
+
+    party: Party
+    name: str
+    phone: str
+    text: str
+
+
+class View(msgspec.Struct, frozen=True):
+    """A matter as one actor sees it now."""
+
+    matter: Matter
+    flow: Flow
+    title: str
+    text: str
+    address: str
+    contacts: list[Contact]
+    facts: list[Fact]
+    notes: dict[str, str]
+    moves: list[Move]
+    waiting: str
+
+
+def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
+    """Refuse an actor who may not do this to this matter; whether it exists is not told."""
+    if not world.grants.allows(actor, action, matter, world.city.organisation.relation):
+        raise Refused("matter.unknown", matter=matter.number)
+
+
+async def view(world: World, actor: Actor, number: int) -> View:
+    """The matter's page. Raises Refused("matter.unknown") for one the actor may not see."""
+    matter = world.store.read.matter(number)
+    allowed(world, actor, matter)
+    await _record(world, actor, matter, "handle", "text")
+    flow, facts = world.flow_of(matter), world.store.read.facts(number)
+    notes = [fact.data["note"] for fact in facts if isinstance(fact.data.get("note"), str)]
+    opened = world.store.vault.open([matter.text, *(p.text for p in matter.parties), *notes, *(p.party for p in matter.parties)])
+    said = opened.get(matter.text, {})
+    return View(
+        matter=matter,
+        flow=flow,
+        title=redacted(said.get("title", "")),
+        text=redacted(said.get("text", "")),
+        address=redacted(said.get("address", "")),
+        contacts=[_masked(party, opened) for party in matter.parties],
+        facts=facts,
+        notes={key: redacted(opened[key]["text"]) for key in notes if key in opened},
+        moves=possible(flow, matter, world.context(actor)),
+        waiting=flow.stage(matter.stage).clock,
+    )
+
+
+async def unmask(world: World, actor: Actor, number: int, receipt: int, purpose: str) -> Contact:
+    """One reporter's name and telephone in full. The reading is on the ledger before this returns."""
+    if purpose not in PURPOSES:
+        raise Refused("field.not_an_option", field="purpose", options=", ".join(PURPOSES))
+    matter = world.store.read.matter(number)
+    allowed(world, actor, matter)
+    allowed(world, actor, matter, "read_contact")
+    party = next((p for p in matter.parties if p.receipt == receipt), None)
+    if party is None:
+        raise Refused("callback.no_such_receipt", receipt=receipt)
+    if party.confidential and "callback" not in actor.roles and "overseer" not in actor.roles:
+        raise Refused("access.confidential", receipt=receipt)
+    await _record(world, actor, matter, purpose, "contact", party.party)
+    opened = world.store.vault.open([party.party, party.text])
+    person = opened.get(party.party, {})
+    text = opened.get(party.text, {}).get("text", "")
+    return Contact(party, person.get("name", ""), person.get("phone", ""), text)
+
+
+def rows(world: World, actor: Actor, shape: Shape) -> list[Row]:
+    """A list, narrowed to what the actor may see. Raises Refused("access.denied") when that is nothing at all."""
+    return world.store.read.rows(narrowed(world, actor, shape))
+
+
+def narrowed(world: World, actor: Actor, shape: Shape) -> Shape:
+    """The shape with its units cut down to the actor's own and those below, unless the actor may see everything."""
+    relations = world.grants.relations(actor, "see")
+    if not relations:
+        raise Refused("access.denied", action="see")
+    if "foreign" in relations:
+        return shape
+    units = world.city.organisation
+    mine = {actor.unit, *((u.key for u in units.below(actor.unit)) if "below" in relations else ())}
+    wanted = tuple(lead for lead in shape.leads if lead in mine) if shape.leads else tuple(sorted(mine))
+    if not wanted:
+        raise Refused("access.denied", action="see")
+    return msgspec.structs.replace(shape, leads=wanted)
+
+
+def _masked(party: Party, opened: dict[str, Any]) -> Contact:
+    person = opened.get(party.party, {})
+    text = opened.get(party.text, {}).get("text", "")
+    name, phone = person.get("name", ""), person.get("phone", "")
+    return Contact(party, masked_name(name), masked_phone(phone) if phone else "", redacted(text))
+
+
+async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what: str, party: str = "") -> None:
+    now = world.clock()
+    data = {"purpose": purpose, "what": what, **({"party": party} if party else {})}
+    reading = (matter.number, matter.ledger, ("read", data))
+    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now), readings=[reading]))
