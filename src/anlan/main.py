@@ -7,7 +7,11 @@ import pkgutil
 from importlib import import_module
 from pathlib import Path
 
+from litestar import Litestar
+from litestar.openapi import OpenAPIConfig
+
 from anlan import domains
+from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
@@ -45,3 +49,15 @@ def open_world(path: Path | None = None, city: City | None = None, *, index: boo
     if index:
         world.load_index()
     return world
+
+
+def application(world: World) -> Litestar:
+    """The web application over a world."""
+    app = Litestar(
+        route_handlers=ROUTES,
+        exception_handlers=ON_ERROR,
+        openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
+        request_max_body_size=1024 * 1024,
+    )
+    app.state.world = world
+    return app

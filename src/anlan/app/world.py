@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as clock_time
+from functools import cached_property
 
 import numpy as np
 
@@ -53,10 +54,11 @@ class World:
         self.grants = Grants(grant for domain in self.domains.values() for grant in domain.grants)
         self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
 
-    @property
+    @cached_property
     def ledger(self) -> str:
-        """The division code of the whole city: the ledger of what belongs to no district."""
-        return str(self.city.about.key)
+        """The division code of the whole city (GB/T 2260: its districts' first four digits and 00): the ledger of what
+        belongs to no district."""
+        return self.city.areas.of_level("district")[0].key[:4] + "00"
 
     def flow_of(self, matter: Matter) -> Flow:
         """The flow a matter follows."""

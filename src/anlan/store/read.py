@@ -120,6 +120,15 @@ class Reader:
         ).fetchone()
         return tuple(row) if row else None
 
+    def request(self, key: bytes) -> tuple[bytes, bytes] | None:
+        """The body mark and the stored answer of an idempotency key."""
+        row = self._run("SELECT body, answer FROM requests WHERE key = ?", (key,)).fetchone()
+        return (row[0], row[1]) if row else None
+
+    def ledgers(self) -> dict[str, int]:
+        """How many facts each ledger holds."""
+        return dict(self._run("SELECT key, size FROM ledgers").fetchall())
+
     def model(self, name: str) -> bytes | None:
         """A trained model's bytes."""
         row = self._run("SELECT body FROM models WHERE name = ?", (name,)).fetchone()

@@ -1,0 +1,106 @@
+"""Handing in: every declared channel has one address. Idempotent by (channel, outside id) and by Idempotency-Key.
+
+The raw body is what an idempotency key is bound to; the answer is stored with it and given again word for word.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, post
+
+from anlan.api.shapes import Receipt, offers_of
+from anlan.api.who import actor, world_of
+from anlan.app import receive
+from anlan.app.receive import Prepared
+from anlan.app.world import CITIZEN, World
+from anlan.loop.errors import Refused
+from anlan.loop.grants import Actor
+from anlan.loop.matter import shown
+from anlan.store.commit import Commit, Done
+
+BODY_MAX = 256 * 1024
+KEY_MAX = 200
+_encode = msgspec.json.Encoder().encode
+
+
+@post("/api/v1/intakes/{channel:str}", status_code=201)
+async def hand_in(request: Request[Any, Any, Any], channel: str, join: int = 0) -> Response[bytes]:
+    """Hand something in by a channel; `join` names an open matter it belongs to. Answers a receipt."""
+    world = world_of(request)
+    found = world.channels.get(channel)
+    if found is None:
+        raise Refused("channel.unknown", channel=channel)
+    domain, way = found
+    who = CITIZEN if way.public and "authorization" not in request.headers else actor(request)
+    if who is not CITIZEN:
+        world.require(who, "receive")
+    body = await request.body()
+    payload = decoded(body)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return _answer(answer, created=False)
+    intake = way.adapt(payload, world.clock())
+    prepared = receive.prepare(world, domain, intake, who, join)
+    prepared.commit.request = bound
+    prepared.commit.answer = lambda done: _encode(_receipt(done, prepared))
+    done = await world.store.writer.write(prepared.commit)
+    receive.after(world, prepared, done, intake)
+    return _answer(done.answer or _encode(_known(done)), created=not done.replayed)
+
+
+def decoded(body: bytes) -> dict[str, Any]:
+    """The body as an object. Raises Refused for one that is too large or not JSON."""
+    if len(body) > BODY_MAX:
+        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.DecodeError:
+        raise Refused("body.not_json") from None
+
+
+def key_of(request: Request[Any, Any, Any], who: Actor, body: bytes) -> tuple[bytes, bytes] | None:
+    """What a repeated request is known by: the caller's own key, and the address and body it may only be used with."""
+    key = request.headers.get("idempotency-key", "")
+    if not key:
+        return None
+    if len(key) > KEY_MAX:
+        raise Refused("field.too_long", field="Idempotency-Key", length=len(key), length_max=KEY_MAX)
+    return sha256(f"{who.id}\n{key}".encode()).digest(), sha256(str(request.url.path).encode() + b"\n" + body).digest()
+
+
+def replayed(world: World, bound: tuple[bytes, bytes]) -> bytes | None:
+    """The stored answer of the same request, before any engine runs. Raises Refused for another body."""
+    row = world.store.read.request(bound[0])
+    if row is None:
+        return None
+    if row[0] != bound[1]:
+        raise Refused("request.key_reused")
+    return row[1]
+
+
+def bind(request: Request[Any, Any, Any], who: Actor, body: bytes, commit: Commit) -> None:
+    """Give a commit the request's idempotency key, if it has one."""
+    commit.request = key_of(request, who, body)
+
+
+def _answer(body: bytes, *, created: bool) -> Response[bytes]:
+    return Response(body, status_code=201 if created else 200, media_type="application/json")
+
+
+def _receipt(done: Done, prepared: Prepared) -> Receipt:
+    receipt = _known(done)
+    receipt.code = prepared.code
+    receipt.offers = offers_of(prepared.advice)
+    return receipt
+
+
+def _known(done: Done) -> Receipt:
+    m = done.matters[0]
+    due = m.due_minute("")
+    doubtful = bool(m.route.get("doubtful"))
+    return Receipt(
+        done.receipt, shown(done.receipt), "", m.number, m.version, m.stage, m.lead, m.category, due, [], doubtful
+    )

@@ -1,0 +1,151 @@
+"""Matters over HTTP: lists with cursors, one matter with its ETag, moves, merging, unmasking."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+import msgspec
+from litestar import Request, Response, get, post
+
+from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
+from anlan.api.shapes import Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
+from anlan.api.who import actor, world_of
+from anlan.app import handle, look
+from anlan.engines.text import query_terms
+from anlan.loop.case import Intent
+from anlan.loop.errors import Refused
+from anlan.store.commit import Done
+from anlan.store.read import Shape
+
+T = TypeVar("T")
+_encode = msgspec.json.Encoder().encode
+_move = msgspec.json.Decoder(MoveBody)
+_merge = msgspec.json.Decoder(MergeBody)
+_unmask = msgspec.json.Decoder(UnmaskBody)
+
+
+@get("/api/v1/matters")
+async def list_matters(
+    request: Request[Any, Any, Any],
+    lead: list[str] | None = None,
+    stage: list[str] | None = None,
+    kind: list[str] | None = None,
+    officer: str = "",
+    district: list[str] | None = None,
+    flow: list[str] | None = None,
+    category: str = "",
+    channel: str = "",
+    q: str = "",
+    order: str = "due",
+    limit: int = 50,
+    after: str = "",
+) -> Page:
+    """Matters the caller may see: most late first (`order=due`) or newest first (`order=new`), a page at a time."""
+    world, who = world_of(request), actor(request)
+    if order not in {"due", "new"}:
+        raise Refused("field.not_an_option", field="order", options="due, new")
+    shape = Shape(
+        leads=tuple(lead or ()),
+        stages=tuple(stage or ()),
+        kinds=tuple(kind or ()),
+        officer=officer,
+        ledgers=tuple(district or ()),
+        flows=tuple(flow or ()),
+        category=category,
+        channel=channel,
+        terms=terms_of(q),
+        order=order,
+        after=cursor(after),
+        limit=limit,
+    )
+    rows = look.rows(world, who, shape)
+    last = rows[-1] if len(rows) == limit else None
+    due = 0 if last is None or order == "new" else last.due if last.due is not None else 2**53 - 1
+    return Page([summary(row) for row in rows], f"{due}.{last.matter.number}" if last else "")
+
+
+@get("/api/v1/matters/{number:int}")
+async def one_matter(request: Request[Any, Any, Any], number: int) -> Response[Detail | None]:
+    """A matter. The ETag is its version; with If-None-Match of the same, 304 and nothing is opened."""
+    world, who = world_of(request), actor(request)
+    matter = world.store.read.matter(number)
+    look.allowed(world, who, matter)
+    etag = f'"{matter.version}"'
+    if request.headers.get("if-none-match") == etag:
+        return Response(None, status_code=304, headers={"ETag": etag})
+    return Response(detail(await look.view(world, who, number)), headers={"ETag": f'"{matter.version}"'})
+
+
+@post("/api/v1/matters/{number:int}/moves/{move:str}", status_code=200)
+async def make_move(request: Request[Any, Any, Any], number: int, move: str) -> Response[bytes]:
+    """Make a move on a matter seen at `version`. A stale version is a conflict (409) and writes nothing."""
+    world, who = world_of(request), actor(request)
+    body = await request.body()
+    asked = _decoded(_move, body)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return Response(answer, media_type="application/json")
+    commit = handle.prepare(world, number, Intent(move, asked.version, asked.fields), who)
+    commit.request, commit.answer = bound, _moved
+    done = await world.store.writer.write(commit)
+    handle.after(world, done)
+    return Response(done.answer, media_type="application/json")
+
+
+@post("/api/v1/matters/{number:int}/merge", status_code=200)
+async def merge(request: Request[Any, Any, Any], number: int) -> Response[bytes]:
+    """Fold this matter into another; every reporter keeps an own receipt and call-back."""
+    world, who = world_of(request), actor(request)
+    body = await request.body()
+    asked = _decoded(_merge, body)
+    commit = handle.merge(world, number, asked.into, asked.version, who)
+    bind(request, who, body, commit)
+    commit.answer = _moved
+    done = await world.store.writer.write(commit)
+    handle.after(world, done)
+    return Response(done.answer, media_type="application/json")
+
+
+@post("/api/v1/matters/{number:int}/contact", status_code=200)
+async def unmask(request: Request[Any, Any, Any], number: int) -> dict[str, str]:
+    """One reporter's name and telephone, for a stated purpose. The reading is on the ledger before the answer."""
+    world, who = world_of(request), actor(request)
+    asked = _decoded(_unmask, await request.body())
+    contact = await look.unmask(world, who, number, asked.receipt, asked.purpose)
+    return {"name": contact.name, "phone": contact.phone}
+
+
+def terms_of(q: str) -> tuple[str, ...]:
+    """The search terms of a query. Raises Refused for one with nothing to look for."""
+    if not q.strip():
+        return ()
+    try:
+        return tuple(query_terms(q))
+    except ValueError:
+        raise Refused("search.nothing_to_find", q=q) from None
+
+
+def cursor(after: str) -> tuple[int, int] | None:
+    """Where a page goes on."""
+    if not after:
+        return None
+    edge, _, number = after.partition(".")
+    if not (edge.lstrip("-").isdigit() and number.isdigit()):
+        raise Refused("page.bad_cursor", after=after)
+    return int(edge), int(number)
+
+
+def _moved(done: Done) -> bytes:
+    matter = done.matters[0]
+    return _encode({"number": matter.number, "version": matter.version, "stage": matter.stage, "lead": matter.lead})
+
+
+def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    if len(body) > BODY_MAX:
+        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Refused("body.invalid", why=str(error)) from None
+    except msgspec.DecodeError:
+        raise Refused("body.not_json") from None

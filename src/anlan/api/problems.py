@@ -1,0 +1,96 @@
+"""Errors as RFC 9457 problems: a stable `code`, a status, and the text in the reader's language."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib import resources
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+
+from anlan.city.errors import CityError
+from anlan.loop.errors import Conflict, Refused
+
+STATUS = {
+    "access.denied": 403,
+    "access.confidential": 403,
+    "move.not_yours": 403,
+    "account.wrong": 401,
+    "token.missing": 401,
+    "matter.unknown": 404,
+    "channel.unknown": 404,
+    "follow.unknown": 404,
+    "request.key_reused": 422,
+    "body.too_large": 413,
+    "store.full": 507,
+    "store.busy": 503,
+    "store.failed": 503,
+    "move.not_in_stage": 409,
+    "matter.closed": 409,
+    "callback.already_final": 409,
+}
+OTHERWISE = 422
+
+
+class Problem(msgspec.Struct):
+    """RFC 9457, with Anlan's `code` and the parameters its text was made from."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    params: dict[str, Any]
+
+
+def status_of(refused: Refused) -> int:
+    """The HTTP status of a refusal."""
+    return 409 if isinstance(refused, Conflict) else STATUS.get(refused.code, OTHERWISE)
+
+
+@cache
+def texts(language: str) -> dict[str, str]:
+    """Texts of error codes in a language."""
+    source = resources.files("anlan.api").joinpath(f"errors.{language}.toml").read_text("utf-8")
+    return {key: str(value) for key, value in tomllib.loads(source).items()}
+
+
+def text_of(code: str, params: dict[str, Any], language: str) -> str:
+    """The words for a code; the code itself where a text is missing a parameter."""
+    text = texts(language).get(code, code)
+    try:
+        return text.format(**params)
+    except (KeyError, IndexError):
+        return text
+
+
+def language_of(request: Request[Any, Any, Any]) -> str:
+    """zh unless English is asked for first."""
+    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
+
+
+def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
+    """A refusal as a problem."""
+    return problem(request, status_of(refused), refused.code, refused.params)
+
+
+def on_city_error(request: Request[Any, Any, Any], error: CityError) -> Response[bytes]:
+    """A place or unit that cannot be: a problem of the caller's making."""
+    return problem(request, OTHERWISE, error.code, dict(error.params))
+
+
+def problem(request: Request[Any, Any, Any], status: int, code: str, params: dict[str, Any]) -> Response[bytes]:
+    """The answer with that code."""
+    language = language_of(request)
+    body = Problem(
+        type=f"/problems/{code}",
+        title=texts(language).get("problem", "Problem"),
+        status=status,
+        code=code,
+        detail=text_of(code, params, language),
+        params=params,
+    )
+    headers = {"Content-Language": language, **({"Retry-After": "5"} if status in {503, 507} else {})}
+    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers)

@@ -1,0 +1,24 @@
+"""The addresses of API v1, and how its errors are worded."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anlan.api import intakes, matters, problems, sessions
+from anlan.city.errors import CityError
+from anlan.loop.errors import Refused
+
+ROUTES: list[Any] = [
+    intakes.hand_in,
+    matters.list_matters,
+    matters.one_matter,
+    matters.make_move,
+    matters.merge,
+    matters.unmask,
+    sessions.log_in,
+    sessions.me,
+    sessions.follow,
+    sessions.echo,
+    sessions.health,
+]
+ON_ERROR: dict[Any, Any] = {Refused: problems.on_refused, CityError: problems.on_city_error}

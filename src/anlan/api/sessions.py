@@ -1,0 +1,64 @@
+"""Tokens and the small public questions: log in, follow a report by number and code, is the server well."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import msgspec
+from litestar import Request, get, post
+
+from anlan.api.shapes import LogIn
+from anlan.api.who import actor, world_of
+from anlan.app import accounts
+from anlan.loop.errors import Refused
+
+
+@post("/api/v1/tokens", status_code=201)
+async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """A session token for an account and its password."""
+    world = world_of(request)
+    try:
+        asked = msgspec.json.decode(await request.body(), type=LogIn)
+    except msgspec.ValidationError as error:
+        raise Refused("body.invalid", why=str(error)) from None
+    except msgspec.DecodeError:
+        raise Refused("body.not_json") from None
+    commit, token = accounts.log_in(world, asked.account, asked.password)
+    await world.store.writer.write(commit)
+    return {"token": token}
+
+
+@get("/api/v1/me")
+async def me(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """The account behind the token."""
+    who = actor(request)
+    return {"account": who.id, "unit": who.unit, "roles": list(who.roles)}
+
+
+@get("/api/v1/receipts/{number:int}")
+async def follow(request: Request[Any, Any, Any], number: int, code: str) -> dict[str, Any]:
+    """Where a report stands, for whoever has its number and code. The two are wrong together or right together."""
+    world = world_of(request)
+    found = world.store.read.receipt(number)
+    if found is None or not hmac.compare_digest(found[1], world.store.vault.code_mark(code)):
+        raise Refused("follow.unknown")
+    matter = world.store.read.matter(found[0])
+    if matter.merged_into:
+        matter = world.store.read.matter(matter.merged_into)
+    clock = matter.clocks.get("matter")
+    return {"matter": matter.number, "stage": matter.stage, "due_minute": clock.due if clock else None, "opened_at": matter.opened_at}
+
+
+@post("/api/v1/echo", status_code=200)
+async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
+    """Decode and check an intake and write nothing: the yardstick of `anlan bench`, and a dry run for partners."""
+    world, payload = world_of(request), msgspec.json.decode(await request.body(), type=dict[str, Any])
+    world.channels["web"][1].adapt(payload, world.clock())
+    return {"ok": True}
+
+
+@get("/healthz", exclude_from_auth=True)
+async def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    """Whether the server answers and reads its database."""
+    return {"ok": True, "ledgers": world_of(request).store.read.ledgers()}
