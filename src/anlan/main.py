@@ -61,3 +61,8 @@ def application(world: World) -> Litestar:
     )
     app.state.world = world
     return app
+
+
+def served() -> Litestar:
+    """What the server runs: the installation at ANLAN_HOME."""
+    return application(open_world())

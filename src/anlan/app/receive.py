@@ -55,13 +55,16 @@ class Prepared(msgspec.Struct, frozen=True):
     advice: Advice | None
 
 
-def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0) -> Prepared:
-    """Build the commit for an intake; `join` names the open matter it belongs to. Raises Refused; writes nothing."""
+def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0, *, engines: bool = True) -> Prepared:
+    """Build the commit for an intake; `join` names the open matter it belongs to. Raises Refused; writes nothing.
+
+    Without `engines` (a bulk load that says so) no duplicate is sought and no category guessed.
+    """
     checked(intake)
     if join:
         return _joining(world, intake, actor, join)
     flow = domain.flow(intake.flow or domain.flows[0].key)
-    advice = advise(world, intake)
+    advice = advise(world, intake, engines=engines)
     commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
@@ -76,13 +79,14 @@ def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: in
     return Prepared(commit, code, advice)
 
 
-def advise(world: World, intake: Intake) -> Advice:
+def advise(world: World, intake: Intake, *, engines: bool = True) -> Advice:
     """Duplicates, category, place and route for an intake: what a page shows while it is typed."""
     row = features(intake.title, redacted(intake.text))
     location, district = locate(world, intake)
-    categories, certain = ([], "") if intake.category or intake.flow == "notice" else _classify(world, row)
+    engines = engines and intake.flow != "notice"
+    categories, certain = _classify(world, row) if engines and not intake.category else ([], "")
     category = intake.category or certain
-    offers = [] if intake.flow == "notice" else find_duplicates(world, intake, row, category)
+    offers = find_duplicates(world, intake, row, category) if engines and not intake.closed_at else []
     asked = Asked(category, intake.channel, district, location, intake.text)
     return Advice(row, offers, categories, category, location, district, _human(intake) or route(world.city, asked))
 
@@ -165,12 +169,15 @@ def _opening(flow: Flow, received: dict[str, Any], intake: Intake, advice: Advic
 
 
 def _closed(flow: Flow, drafts: list[Draft], intake: Intake, actor: Actor) -> Draft:
-    """An imported row that was closed elsewhere: its clocks stop when it was."""
+    """An imported row that was closed elsewhere: its clocks stop when it was, to the second if it had a due time."""
     matter: Matter | None = None
     for fact in stamp(drafts, 1, 0, intake.at, actor.id):
         matter = evolve(matter, fact)
     assert matter is not None
-    clocks = {key: stop(clock, minute_of(intake.closed_at)) for key, clock in matter.clocks.items()}
+    minute = minute_of(intake.closed_at)
+    if intake.due_at and intake.closed_at > intake.due_at:
+        minute = max(minute, minute_of(intake.due_at) + 1)
+    clocks = {key: stop(clock, minute) for key, clock in matter.clocks.items()}
     return "closed", {"at": intake.closed_at, "stage": flow.closed, "clocks": as_data(clocks), "imported": True}
 
 

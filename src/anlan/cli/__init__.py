@@ -1,1 +1,20 @@
-"""To be described."""
+"""The command line: `anlan …`. Results on standard output (JSON with --json), progress and words on standard error."""
+
+from __future__ import annotations
+
+import typer
+
+from anlan.cli import city, domain, ledger, load, measure, serve, train, user
+from anlan.cli.bench.run import bench
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
+app.command("serve")(serve.serve)
+app.add_typer(load.app, name="load")
+app.command("verify")(ledger.verify)
+app.command("rebuild")(ledger.rebuild)
+app.add_typer(train.app, name="train")
+app.command("measure")(measure.measure)
+app.add_typer(city.app, name="city")
+app.add_typer(user.app, name="user")
+app.command("new-domain")(domain.new_domain)
+app.command("bench")(bench)

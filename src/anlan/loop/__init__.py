@@ -1,1 +1,1 @@
-"""The kernel: matters, facts, flows, deadlines, the ledger's arithmetic. Pure: no clock, no chance, no input, no output."""
+"""The kernel: matters, facts, flows, deadlines, the ledger's arithmetic. Pure: no clock, no chance, no I/O."""

@@ -70,7 +70,8 @@ def _answered(case: Case, party: Party, called: Draft, outcome: str) -> list[Dra
 
 
 def _reopening(case: Case) -> list[Draft]:
-    reopened = case.draft("reopened", case.entering(case.flow.reopens_to, "matter"))
+    again = next((move.starts for move in case.flow.moves if move.effect == "assign"), ())
+    reopened = case.draft("reopened", case.entering(case.flow.reopens_to, "matter", *again))
     if case.matter.reopens < case.flow.limits.reopens_max:
         return [reopened]
     return [reopened, ("escalated", {"why": "reopened_too_often"})]

@@ -59,15 +59,15 @@ class Case(msgspec.Struct, frozen=True):
         return {"stage": stage, "clocks": self.clocks_on_entering(stage, fresh)}
 
     def clocks_on_entering(self, stage: str, fresh: tuple[str, ...]) -> dict[str, Any]:
-        """Clock states to carry on the fact that changes the stage."""
+        """Clock states to carry on the fact that changes the stage. Moving on ends a hold: held clocks run again."""
         minute, calendar = self.context.minute, self.context.calendar
-        changed: dict[str, Clock] = {}
+        changed = {k: deadlines.resume(c, minute, calendar) for k, c in self.matter.clocks.items() if c.held}
         left = self.flow.stage(self.matter.stage).clock
         stops = {left, *self.move.stops}
         if stage == self.flow.closed:
             stops |= set(self.matter.clocks)
         for key in sorted(stops & set(self.matter.clocks)):
-            changed[key] = deadlines.stop(self.matter.clocks[key], minute)
+            changed[key] = deadlines.stop(changed.get(key, self.matter.clocks[key]), minute)
         entered = self.flow.stage(stage).clock
         for key in (*fresh, *self.move.starts, *((entered,) if entered else ())):
             changed[key] = deadlines.start(self.flow.clock(key), minute, calendar)

@@ -41,6 +41,16 @@ COUNTERS = (
 _PLAIN = frozenset(COUNTERS) - {"joined", "accepted", "finished", "closed"}
 
 
+def happened_at(fact: Fact) -> int:
+    """When what is counted happened (UTC ms): the fact's own `at` unless its data says it was recorded later."""
+    data = fact.data
+    if fact.kind == "received":
+        return int(data["opened_at"])
+    if fact.kind == "joined" and not data.get("merged"):
+        return int(data["parties"][0].get("at", fact.at))
+    return int(data.get("at", fact.at))
+
+
 def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:
     """The counters this fact adds one to."""
     kind = fact.kind

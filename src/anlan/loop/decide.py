@@ -54,6 +54,8 @@ def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list
         raise Conflict(matter.number, intent.version, matter.version)
     if not context.grants.allows(context.actor, move.action, matter, context.relation):
         raise Refused("move.not_yours", move=move.key)
+    if matter.merged_into:
+        raise Refused("matter.merged", matter=matter.number, into=matter.merged_into)
     if matter.stage not in move.sources:
         raise Refused("move.not_in_stage", move=move.key, stage=matter.stage)
     fields = checked_fields(move, intent.fields, context)
@@ -64,7 +66,7 @@ def possible(flow: Flow, matter: Matter, context: Context) -> list[Move]:
     """The moves this actor could make now, in the flow's order: what a page offers."""
     return [
         move
-        for move in flow.moves_from(matter.stage)
+        for move in (() if matter.merged_into else flow.moves_from(matter.stage))
         if context.grants.allows(context.actor, move.action, matter, context.relation)
     ]
 

@@ -32,6 +32,8 @@ def evolve(matter: Matter | None, fact: Fact) -> Matter:
         if fact.kind != "received" or fact.version != 1:
             raise Broken(f"matter {fact.matter} begins with {fact.kind}, version {fact.version}")
         return _received(fact)
+    if fact.matter != matter.number:
+        raise Broken(f"a fact of matter {fact.matter} among those of {matter.number}")
     if fact.version != matter.version + 1:
         raise Broken(f"matter {fact.matter}: version {fact.version} follows {matter.version}")
     data = fact.data
@@ -95,6 +97,8 @@ def _party(data: dict[str, Any], fact: Fact) -> Party:
         wants_callback=data.get("wants_callback", True),
         confidential=data.get("confidential", False),
         callback=data.get("callback", "pending" if data.get("wants_callback", True) else "waived"),
+        attempts=data.get("attempts", 0),
+        rating=data.get("rating", 0),
     )
 
 
@@ -160,7 +164,7 @@ def _closed(_m: Matter, d: dict[str, Any], f: Fact) -> Changes:
 
 def _reopened(m: Matter, _d: dict[str, Any], _f: Fact) -> Changes:
     again = (msgspec.structs.replace(p, callback="pending", attempts=0) if p.wants_callback else p for p in m.parties)
-    return {"closed_at": 0, "solved": None, "reopens": m.reopens + 1, "parties": tuple(again)}
+    return {"closed_at": 0, "solved": None, "asked_days": 0, "reopens": m.reopens + 1, "parties": tuple(again)}
 
 
 def _taken_over(m: Matter, d: dict[str, Any], f: Fact) -> Changes:

@@ -100,7 +100,8 @@ def problems(flow: Flow) -> list[str]:
             found.append(f"{stage.key}: unknown clock {stage.clock}")
         if stage.kind != "closed" and not stage.clock:
             found.append(f"{stage.key}: waits without a clock")
-        if stage.kind in {"waiting", "working"} and not any(m.target and m.target != stage.key for m in flow.moves_from(stage.key)):
+        leads_on = any(m.target and m.target != stage.key for m in flow.moves_from(stage.key))
+        if stage.kind in {"waiting", "working"} and not leads_on:
             found.append(f"{stage.key}: no way out")
     reached = {flow.stages[0].key, flow.closed, flow.reopens_to}
     while more := {m.target for m in flow.moves if m.target and reached & set(m.sources)} - reached:

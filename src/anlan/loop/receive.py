@@ -41,7 +41,8 @@ def opening(flow: Flow, begin: Opening, minute: int, calendar: WorkingCalendar) 
     if begin.classified:
         drafts.append(("classified", begin.classified))
     if routed:
-        drafts.append(("assigned", {**(begin.route or {}), **_entering(flow, begin.assigned_stage, minute, calendar)}))
+        route = {**(begin.route or {}), "at": begin.received["opened_at"]}
+        drafts.append(("assigned", {**route, **_entering(flow, begin.assigned_stage, minute, calendar)}))
     return drafts
 
 

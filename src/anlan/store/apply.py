@@ -11,12 +11,13 @@ from typing import Any
 import apsw
 import msgspec
 
-from anlan.loop.counters import counts
+from anlan.loop.counters import counts, happened_at
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import evolve, stamp
 from anlan.loop.fact import Fact, encode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
+from anlan.loop.working_calendar import DAY, minute_of
 from anlan.store.commit import Change, Commit, Done, Receipt
 from anlan.store.tree import Trees
 
@@ -155,7 +156,7 @@ class Batch:
         for fact in stamp(drafts, number, version, commit.at, commit.actor):
             after = evolve(matter, fact)
             self._append(change.ledger, fact)
-            self._count(matter, fact, after, commit.day)
+            self._count(matter, fact, after)
             matter = after
         assert matter is not None, "a change has at least one draft"
         self._run(INSERT_MATTER if before is None else UPDATE_MATTER, matter_row(matter, change.flow))
@@ -167,8 +168,9 @@ class Batch:
         self._run(INSERT_FACT, (tree.no, tree.append(body), fact.matter, fact.version, body))
         self.facts.append(fact)
 
-    def _count(self, before: Matter | None, fact: Fact, after: Matter, day: int) -> None:
+    def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
         unit = after.lead or (before.lead if before else "")
+        day = minute_of(happened_at(fact)) // DAY
         for measure in counts(before, fact, after):
             self._rollups[measure, day, after.domain, after.ledger, unit, after.channel] += 1
 

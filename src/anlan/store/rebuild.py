@@ -13,7 +13,7 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from anlan.loop.counters import counts
+from anlan.loop.counters import counts, happened_at
 from anlan.loop.evolve import evolve
 from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
@@ -50,7 +50,7 @@ def replayed(
             matter, counters, seen = None, Counter(), 0
         fact = decode(body)
         after = evolve(matter, fact)
-        day = minute_of(fact.at) // DAY
+        day = minute_of(happened_at(fact)) // DAY
         unit = after.lead or (matter.lead if matter else "")
         for measure in counts(matter, fact, after):
             counters[measure, day, after.domain, after.ledger, unit, after.channel] += 1

@@ -1,0 +1,1 @@
+"""Benchmarks: what `anlan bench` measures, and the referees it is measured against."""

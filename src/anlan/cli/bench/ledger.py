@@ -1,0 +1,75 @@
+"""Bulk load, verify and rebuild on one installation of real messages."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from anlan import main
+from anlan.app.load import Loader
+from anlan.app.world import World
+from anlan.city.demo import write_demo
+from anlan.cli.bench.row import BenchRow
+from anlan.cli.bench.texts import Texts
+from anlan.cli.show import errors
+from anlan.loop.domain import Intake
+from anlan.loop.errors import Refused
+from anlan.store.rebuild import rebuild
+from anlan.store.verify import verify
+
+LOADED = 4_000
+PLAIN = 60_000
+
+
+def bench() -> list[BenchRow]:
+    """Rows per second in, facts per second checked and replayed."""
+    with tempfile.TemporaryDirectory(prefix="anlan-bench-") as folder:
+        home = Path(folder)
+        write_demo(home / "city")
+        world = main.open_world(home)
+        texts = Texts(world.city)
+        with_engines = _load(world, texts, LOADED, engines=True)
+        plain = _load(world, texts, PLAIN, engines=False)
+        world.store.close()
+        flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
+        facts = 0
+
+        def check() -> None:
+            nonlocal facts
+            verdict = verify(home / "anlan.db", world.store.public_key)
+            assert not verdict.faults, verdict.faults
+            facts = verdict.facts
+
+        checked = min(_seconds(check) for _ in range(3))
+        replayed = min(_seconds(lambda: rebuild(home / "anlan.db", flows)) for _ in range(2))
+    note = f"{texts.note}, 90 characters, half with a place"
+    return [
+        BenchRow("hotline.load", LOADED / with_engines, "/s", 1500, None, LOADED, f"{note}, duplicates and classification"),
+        BenchRow("hotline.load.plain", PLAIN / plain, "/s", 4000, None, PLAIN, f"{note}, without engines"),
+        BenchRow("ledger.verify", facts / checked, "/s", 400_000, None, facts, "leaves, tiles, gaps, checkpoints"),
+        BenchRow("ledger.rebuild", facts / replayed, "/s", 150_000, None, facts, "state and roll-ups, without search"),
+    ]
+
+
+def _load(world: World, texts: Texts, count: int, *, engines: bool) -> float:
+    def refuse(line: int, refused: Refused | Exception) -> None:
+        errors.print(f"{line}: {refused}")
+
+    loader = Loader(world, world.domains["hotline"], refuse, engines=engines)
+    adapt = world.channels["partner"][1].adapt
+    intakes: list[Intake] = [adapt(texts.body(90), world.clock()) for _ in range(count)]
+
+    def work() -> None:
+        for n, intake in enumerate(intakes):
+            loader.add(n, intake)
+        loader.flush()
+
+    return _seconds(work)
+
+
+def _seconds(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began

@@ -1,0 +1,68 @@
+"""`anlan city`: make the demo city, load a real one, check a pack, ask where a place belongs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import typer
+
+from anlan import main
+from anlan.city.check import check_pack
+from anlan.city.demo import write_demo
+from anlan.city.pack import load_pack
+from anlan.city.real import write_real
+from anlan.cli.show import bar, refusals, result
+
+app = typer.Typer(no_args_is_help=True, help="City packs.")
+
+
+@app.command("demo")
+def demo(seed: int = 2026) -> None:
+    """Generate the demo city, the same for the same seed."""
+    with refusals(), bar("demo city") as on_progress:
+        write_demo(main.home() / "city", seed, on_progress)
+
+
+@app.command("load")
+def load(
+    geojson: Path,
+    codes: Path = typer.Argument(..., help="CSV: street_code, street_name, district_code, district_name."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Make a city pack of real borders and official codes, and say what is wrong with it."""
+    with refusals():
+        target = main.home() / "city"
+        write_real(target, geojson, codes)
+        _checked(target, as_json=as_json)
+
+
+@app.command("check")
+def check(path: Path = typer.Argument(None), as_json: bool = typer.Option(False, "--json")) -> None:
+    """List everything that is wrong with a pack. Exit code 1 when anything is."""
+    with refusals():
+        found = _checked(path or main.home() / "city", as_json=as_json)
+    raise typer.Exit(1 if found else 0)
+
+
+@app.command("locate")
+def locate(lon: float, lat: float, as_json: bool = typer.Option(False, "--json")) -> None:
+    """Which district and station a WGS-84 place belongs to: candidates, each with its reason."""
+    with refusals():
+        found = load_pack(main.home() / "city").areas.locate(lon, lat)
+        result(msgspec.to_builtins(found), as_json=as_json, title="locate")
+
+
+@app.command("find")
+def find(name: str, as_json: bool = typer.Option(False, "--json")) -> None:
+    """Areas called `name`: districts, streets, stations, and zones without a border."""
+    with refusals():
+        areas = load_pack(main.home() / "city").areas.by_name(name)
+        result([{"key": a.key, "name": a.name, "level": a.level, "unit": a.unit} for a in areas], as_json=as_json)
+
+
+def _checked(path: Path, *, as_json: bool) -> int:
+    problems = check_pack(path)
+    rows = [{"code": p.code, "where": p.where, "params": str(p.params)} for p in problems]
+    result(rows, as_json=as_json, title="problems")
+    return len(problems)

@@ -1,0 +1,46 @@
+"""`anlan serve`: the whole city in one process."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import typer
+
+from anlan import main
+from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
+from anlan.cli.show import errors
+
+
+def serve(
+    host: str = "127.0.0.1",
+    port: int = typer.Option(8110, help="Where to listen."),
+    demo: bool = typer.Option(False, help="Make the demo city first when the data folder is empty."),
+) -> None:
+    """Serve the console, the public pages and the API."""
+    from granian import Granian  # noqa: PLC0415 - only this command needs the server
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+
+    home = main.home()
+    if demo and not (home / "city").exists():
+        prepare_demo(home)
+    if not (home / "city").exists():
+        errors.print("No city yet: run `anlan city demo`, or `anlan city load GEOJSON CODES`.")
+        raise typer.Exit(2)
+    os.environ["ANLAN_HOME"] = str(home)
+    errors.print(f"安澜 Anlan: http://{host}:{port}")
+    if (home / "demo.txt").exists():
+        errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {DEMO_PASSWORD}")
+    server = Granian(
+        "anlan.main:served",
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI,
+        workers=1,
+        runtime_threads=1,
+        loop=Loops.uvloop,
+        log_level="warning",
+        websockets=False,
+    )
+    server.serve()

@@ -1,0 +1,69 @@
+"""In and out: log-in, log-out, the choice of theme. The session is a cookie no script can read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Response, get, post
+from litestar.datastructures import Cookie
+from litestar.response import Redirect, Template
+
+from anlan.app import accounts
+from anlan.app.accounts import SESSION_MS
+from anlan.loop.errors import Refused
+from anlan.web.forms import form_of
+from anlan.web.visit import SESSION_COOKIE, THEME_COOKIE, THEMES, Visit
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+@get("/login")
+async def log_in_page(request: Request[Any, Any, Any]) -> Template:
+    """The log-in form."""
+    visit = Visit(request)
+    return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="")
+
+
+@post("/login", status_code=200)
+async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
+    """A session for an account and its password, and on to where the person wanted to go."""
+    visit, form = Visit(request), await form_of(request)
+    account, onward = form.text("account"), inside(form.text("next"))
+    try:
+        commit, token = accounts.log_in(visit.world, account, form.raw("password"))
+    except Refused as refused:
+        error = visit.names.refusal(refused.code, refused.params)
+        return visit.page("login.html", status=401, next=onward, account=account, error=error)
+    await visit.world.store.writer.write(commit)
+    return Redirect(onward, status_code=303, cookies=[session_cookie(request, token, SESSION_MS // 1000)])
+
+
+@post("/logout", status_code=200)
+async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
+    """End the session, here and on the server."""
+    visit = Visit(request)
+    if visit.actor_or_none is not None:
+        token = request.cookies[SESSION_COOKIE]
+        await visit.world.store.writer.write(accounts.log_out(visit.world, token, visit.actor.id))
+    return Redirect("/login", status_code=303, cookies=[session_cookie(request, "", 0)])
+
+
+@get("/theme")
+async def theme(request: Request[Any, Any, Any], to: str = "light") -> Response[Any]:
+    """Choose light or dark, and back."""
+    chosen = to if to in THEMES else "light"
+    back = inside(request.query_params.get("next", ""))
+    cookie = Cookie(THEME_COOKIE, value=chosen, max_age=YEAR_SECONDS, samesite="lax")
+    return Redirect(back, status_code=303, cookies=[cookie])
+
+
+def session_cookie(request: Request[Any, Any, Any], token: str, seconds: int) -> Cookie:
+    """The session's cookie; Secure where the page came over https."""
+    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
+    return Cookie(SESSION_COOKIE, value=token, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+
+
+def inside(address: str) -> str:
+    """An address of this site, or the first page: a log-in never sends anyone elsewhere."""
+    ok = address.startswith("/") and not address.startswith(("//", "/\\"))
+    return address if ok and not any(c in address for c in "\r\n\t") else "/"

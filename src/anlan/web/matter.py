@@ -1,0 +1,182 @@
+"""One matter: six questions in order, the moves as forms, and what happened. A stale form keeps what was typed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Redirect, Template
+
+from anlan.app import handle, look, receive
+from anlan.app.look import Contact, View
+from anlan.engines.merge import Candidate
+from anlan.engines.text import features
+from anlan.loop.case import Intent
+from anlan.loop.errors import Conflict, Refused
+from anlan.loop.matter import Matter, shown
+from anlan.loop.working_calendar import minute_of
+from anlan.web import moves, timeline
+from anlan.web.forms import Form, fields_of, form_of
+from anlan.web.queue import line, listing, number_in, state_of
+from anlan.web.refusals import status_of
+from anlan.web.visit import Visit
+from anlan.web.waterline import life
+
+SAME_FROM = 0.35
+"""Offers below this score are not shown on a matter's page."""
+
+
+class Draft(msgspec.Struct, frozen=True):
+    """A move that was refused, with its words kept; or a contact that was opened."""
+
+    move: str = ""
+    typed: dict[str, str] = {}
+    error: str = ""
+    conflict: bool = False
+    contact: Contact | None = None
+
+
+@get("/matters/{shown_number:str}")
+async def matter_page(request: Request[Any, Any, Any], shown_number: str) -> Template:
+    """The matter's page."""
+    visit = Visit(request)
+    return await render(visit, number_of(shown_number), Draft())
+
+
+@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200)
+async def make_move(request: Request[Any, Any, Any], shown_number: str, move: str) -> Response[Any]:
+    """Make a move; a refusal or a conflict gives the page back with what was typed."""
+    visit, form = Visit(request), await form_of(request)
+    number = number_of(shown_number)
+    try:
+        await moved(visit, number, move, form)
+    except Refused as refused:
+        if refused.code in {"matter.unknown", "token.missing"}:
+            raise
+        return await render(visit, number, draft_of(visit, move, form, refused), status_of(refused))
+    return Redirect(f"/matters/{shown(number)}", status_code=303)
+
+
+async def moved(visit: Visit, number: int, key: str, form: Form) -> None:
+    """Make the move that a form asks for. Raises Refused or Conflict."""
+    world, actor = visit.world, visit.actor
+    matter = world.store.read.matter(number)
+    look.allowed(world, actor, matter)
+    move = world.flow_of(matter).move(key)
+    fields = fields_of(move, form, visit.names) if move else {}
+    commit = handle.prepare(world, number, Intent(key, form.number("version"), fields), actor)
+    handle.after(world, await world.store.writer.write(commit))
+
+
+@post("/matters/{shown_number:str}/contact", status_code=200)
+async def contact(request: Request[Any, Any, Any], shown_number: str) -> Template:
+    """One reporter's contact in full, for a purpose, shown once."""
+    visit, form = Visit(request), await form_of(request)
+    number = number_of(shown_number)
+    opened = await look.unmask(visit.world, visit.actor, number, form.number("receipt"), form.text("purpose"))
+    return await render(visit, number, Draft(contact=opened))
+
+
+@post("/matters/{shown_number:str}/merge", status_code=200)
+async def merge(request: Request[Any, Any, Any], shown_number: str) -> Response[Any]:
+    """Fold this matter into another one."""
+    visit, form = Visit(request), await form_of(request)
+    number = number_of(shown_number)
+    try:
+        commit = handle.merge(visit.world, number, form.number("into"), form.number("version"), visit.actor)
+        handle.after(visit.world, await visit.world.store.writer.write(commit))
+    except Refused as refused:
+        return await render(visit, number, draft_of(visit, "merge", form, refused), status_of(refused))
+    return Redirect(f"/matters/{shown(form.number('into'))}", status_code=303)
+
+
+def number_of(text: str) -> int:
+    """The number in an address. Raises Refused("matter.unknown")."""
+    if number := number_in(text):
+        return number
+    raise Refused("matter.unknown", matter=text)
+
+
+def draft_of(visit: Visit, move: str, form: Form, refused: Refused) -> Draft:
+    """A refused move, worded."""
+    domain = next(iter(visit.world.domains))
+    words = visit.names.refusal(refused.code, refused.params, domain)
+    return Draft(move, moves.typed(form), words, isinstance(refused, Conflict))
+
+
+async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
+    """The page of a matter as the actor may see it."""
+    view = await look.view(visit.world, visit.actor, number)
+    matter = view.matter
+    due = visit.times.due(matter, view.waiting, view.flow.closed)
+    icon, state = state_of(visit, matter, due)
+    clock = matter.clocks.get("matter")
+    return visit.page(
+        "matter.html",
+        status,
+        listing=listing(visit, "/queue"),
+        selected=number,
+        view=view,
+        matter=matter,
+        due=due,
+        icon=icon,
+        state=state,
+        clock=clock,
+        clocks=clocks(visit, view),
+        life=life(clock, view.facts, visit.now) if clock and not matter.merged_into else None,
+        offers=moves.offers(visit, view),
+        entries=timeline.entries(visit, view),
+        same=same(visit, view),
+        places=places(visit, matter),
+        top=top_categories(view),
+        draft=draft,
+        purposes=look.PURPOSES,
+        units=list(visit.world.city.organisation),
+        groups=visit.names.groups(),
+        line=line,
+    )
+
+
+def clocks(visit: Visit, view: View) -> list[tuple[str, str]]:
+    """The stage's own clock and the one for returning, while they run: name and due time."""
+    found = []
+    for key, clock in view.matter.clocks.items():
+        if key != "matter" and clock.stopped is None and clock.due is not None:
+            found.append((visit.names.word(view.matter, f"clock.{key}"), visit.times.moment(clock.due)))
+    return found
+
+
+def places(visit: Visit, matter: Matter) -> list[tuple[str, str]]:
+    """The candidates a doubtful place left, each with its reason."""
+    route: dict[str, Any] = matter.route
+    if not route.get("doubtful"):
+        return []
+    return [(visit.names.unit(unit), reason_of(visit, reason, metres)) for unit, reason, metres in route.get("candidates", ())]
+
+
+def reason_of(visit: Visit, reason: str, metres: float) -> str:
+    """Why a station may answer for a place."""
+    return visit.t(f"place.{reason}", metres=max(0, round(metres)))
+
+
+def top_categories(view: View) -> list[tuple[str, int]]:
+    """What the engine had said: category and percent."""
+    for fact in reversed(view.facts):
+        if fact.kind == "classified" and fact.data.get("top"):
+            return [(label, round(permille / 10)) for label, permille in fact.data["top"][:3]]
+    return []
+
+
+def same(visit: Visit, view: View) -> list[tuple[Candidate, str]]:
+    """Open matters that may be the same as this one, with their titles."""
+    matter = view.matter
+    if matter.stage == view.flow.closed or matter.flow == "notice" or not view.text:
+        return []
+    row, place = features(view.title, view.text), matter.place
+    lon, lat = (place.lon_e6 / 1e6, place.lat_e6 / 1e6) if place else (None, None)
+    number = visit.world.category_no(matter.category)
+    found = visit.world.merge.find(row, lon, lat, minute_of(matter.opened_at), number, receive.OFFERS + 1)
+    near = [c for c in found if c.key != matter.number and c.score >= SAME_FROM][: receive.OFFERS]
+    titles = visit.world.store.read.titles([c.key for c in near]) if near else {}
+    return [(c, titles.get(c.key, "")) for c in near]

@@ -1,0 +1,44 @@
+"""How a refusal looks on a page: its words, the way back; those who are not logged in are asked to."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+from litestar.response import Redirect
+
+from anlan.api import problems
+from anlan.city.errors import CityError
+from anlan.loop.errors import Refused
+from anlan.web.visit import Visit
+
+status_of = problems.status_of
+
+
+def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[Any]:
+    """The page that says no; the log-in for those who have no session."""
+    visit = Visit(request)
+    if refused.code == "token.missing":
+        onward = f"?next={quote(visit.here, safe='')}" if visit.here != "/" else ""
+        return Redirect(f"/login{onward}", status_code=303)
+    return _page(visit, status_of(refused), visit.names.refusal(refused.code, refused.params))
+
+
+def on_city_error(request: Request[Any, Any, Any], error: CityError) -> Response[Any]:
+    """A place or unit that cannot be."""
+    visit = Visit(request)
+    return _page(visit, 422, visit.names.refusal(error.code, dict(error.params)))
+
+
+def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
+    """What the framework refuses: no such page, a form without its token, too many tries."""
+    visit = Visit(request)
+    status = error.status_code
+    key = f"http.{status}"
+    return _page(visit, status, visit.t(key if key in visit.t else "http.other"))
+
+
+def _page(visit: Visit, status: int, words: str) -> Response[Any]:
+    return visit.page("refused.html", status=status, words=words, code=status).to_asgi_response_body(visit.request)

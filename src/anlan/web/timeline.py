@@ -1,0 +1,119 @@
+"""What happened, as lines: every fact with its actor, its reason, and the due times it moved with why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from anlan.app.look import View
+from anlan.loop.fact import Fact
+from anlan.loop.working_calendar import minute_of
+from anlan.web.visit import Visit
+
+ICONS = {
+    "received": "new", "joined": "merge", "merged": "merge", "returned": "back", "sent_back": "back",
+    "forwarded": "back", "held": "hold", "resumed": "due", "extended": "due", "extension_asked": "due",
+    "extension_refused": "due", "reopened": "re", "closed": "done", "verified": "done", "assigned": "next",
+}  # fmt: skip
+CLOCKS_TOLD = ("matter", "accept", "act", "verify", "call", "explain")
+
+
+class Shift(msgspec.Struct, frozen=True):
+    """A due time that a fact set or moved: which clock, from, to, and why."""
+
+    clock: str
+    was: str
+    now: str
+    why: str
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """A line of the timeline."""
+
+    when: str
+    icon: str
+    text: str
+    note: str
+    who: str
+    shifts: list[Shift]
+
+
+def entries(visit: Visit, view: View) -> list[Entry]:
+    """The matter's facts, newest first. Readings are shown only where a contact was opened."""
+    clocks: dict[str, dict[str, Any]] = {}
+    found = []
+    for fact in view.facts:
+        if fact.kind == "read" and fact.data.get("what") != "contact":
+            continue
+        shifts = _shifts(visit, view, fact, clocks)
+        clocks |= fact.data.get("clocks", {})
+        found.append(_entry(visit, view, fact, shifts))
+    return found[::-1]
+
+
+def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
+    data, names, matter = fact.data, visit.names, view.matter
+    said = {
+        "unit": names.unit(str(data.get("unit") or data.get("lead") or "")),
+        "stage": names.word(matter, f"stage.{data['stage']}") if data.get("stage") else "",
+        "category": names.category(data.get("category", "")),
+        "channel": names.channel(data.get("channel", "") or matter.channel),
+        "days": data.get("days", ""),
+        "outcome": names.word(matter, f"option.{data['outcome']}") if data.get("outcome") else "",
+        "rating": data.get("rating", ""),
+        "count": len(data.get("parties", ())),
+        "purpose": visit.t(f"purpose.{data['purpose']}") if fact.kind == "read" else "",
+        "attempts": data.get("attempts", ""),
+    }
+    key = f"fact.{fact.kind}"
+    if fact.kind == "classified" and not data.get("category"):
+        key = "fact.classified_unsure"
+    text = visit.t(key, **said) if key in visit.t else fact.kind
+    if data.get("reason"):
+        reason = names.word(matter, f"option.{data['reason']}")
+        text = visit.t("fact.with_reason", text=text, reason=reason)
+    who = names.staff(fact.actor)
+    if (rule := (data.get("route") or {}).get("rule")) and rule not in {"human", "channel"}:
+        who = visit.t("fact.by_rule", rule=rule, why=names.rule(str(rule)))
+    note = view.notes.get(str(data.get("note", "")), "")
+    when = visit.times.entry(minute_of(fact.at))
+    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts)
+
+
+def _shifts(visit: Visit, view: View, fact: Fact, before: dict[str, dict[str, Any]]) -> list[Shift]:
+    found = []
+    for key, told in fact.data.get("clocks", {}).items():
+        was, now = before.get(key, {}), told
+        if key not in CLOCKS_TOLD or now.get("stopped") is not None or was.get("due") == now.get("due"):
+            continue
+        old = visit.times.moment(was["due"]) if was.get("due") is not None and was.get("stopped") is None else ""
+        new = visit.times.moment(now["due"]) if now.get("due") is not None else visit.t("time.held")
+        name = visit.names.word(view.matter, f"clock.{key}")
+        found.append(Shift(name, old, new, _why(visit, view, fact, key, told)))
+    return found
+
+
+def _why(visit: Visit, view: View, fact: Fact, key: str, told: dict[str, Any]) -> str:
+    t = visit.t
+    if fact.kind == "extended":
+        return t("shift.extended", days=fact.data["days"])
+    if fact.kind == "held":
+        return t("shift.held", left=_amount(visit, told["unit"], told["left"]))
+    if fact.kind == "resumed":
+        return t("shift.resumed", left=_amount(visit, told["unit"], told["left"]))
+    if told["unit"] == "natural_minutes" and fact.kind == "received":
+        return t("shift.given")
+    spec = view.flow.clock(key)
+    length = t(f"clock.{spec.unit}", n=spec.amount)
+    provisional = t("shift.provisional") if told.get("provisional") else ""
+    return t("shift.started", length=length, start=visit.times.moment(told["starts"])) + provisional
+
+
+def _amount(visit: Visit, unit: str, minutes: int) -> str:
+    """What is left on a clock: natural minutes as a span, working ones in working days and hours."""
+    if unit == "natural_minutes":
+        return visit.times.span(minutes)
+    days, rest = divmod(minutes, visit.world.calendar.day_minutes)
+    hours = visit.times.span(rest)
+    return visit.t("shift.work_left", d=days, rest=hours) if days else visit.t("shift.work_left_hours", rest=hours)

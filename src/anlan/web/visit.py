@@ -1,0 +1,86 @@
+"""One visit to a page: who asks, in which language and theme, at what minute; and the page that answers."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+from urllib.parse import urlencode
+
+from litestar import Request
+from litestar.response import Template
+
+from anlan.app.accounts import actor_of
+from anlan.app.world import World
+from anlan.loop.errors import Refused
+from anlan.loop.grants import Actor
+from anlan.loop.matter import shown
+from anlan.loop.working_calendar import minute_of
+from anlan.web.language import LANGUAGES, Strings, strings
+from anlan.web.names import Names
+from anlan.web.timing import Times
+from anlan.web.waterline import bar, ticks
+
+SESSION_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE = "anlan_session", "anlan_language", "anlan_theme"
+THEMES = ("light", "dark")
+
+WebRequest = Request[Any, Any, Any]
+
+
+class Visit:
+    """What every page needs to answer this request."""
+
+    def __init__(self, request: WebRequest) -> None:
+        self.request = request
+        self.world: World = request.app.state.world
+        self.language = language_of(request)
+        self.theme = theme if (theme := request.cookies.get(THEME_COOKIE, "")) in THEMES else "light"
+        self.t: Strings = strings(self.language, tuple(self.world.domains))
+        self.now = minute_of(self.world.clock())
+        self.times = Times(self.now, self.t, self.world.calendar)
+        self.names = Names(self.world, self.t)
+
+    @cached_property
+    def actor_or_none(self) -> Actor | None:
+        """Whose session this is, if anyone's."""
+        token = self.request.cookies.get(SESSION_COOKIE, "")
+        return actor_of(self.world, token) if token else None
+
+    @property
+    def actor(self) -> Actor:
+        """Whose session this is. Raises Refused("token.missing")."""
+        if self.actor_or_none is None:
+            raise Refused("token.missing")
+        return self.actor_or_none
+
+    def may(self, action: str) -> bool:
+        """Whether the actor may do this to any matter at all."""
+        return bool(self.actor_or_none and self.world.grants.relations(self.actor_or_none, action))
+
+    def with_query(self, **changed: Any) -> str:
+        """This address with some of its query replaced; None or "" takes a part away."""
+        query = {k: v for k, v in self.request.query_params.dict().items() if k != "lang"}
+        query = {k: v[-1] if isinstance(v, list) else v for k, v in query.items()} | changed
+        kept = {k: v for k, v in query.items() if v not in (None, "")}
+        return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
+
+    @property
+    def here(self) -> str:
+        """This address, to come back to: the page itself when it was sent a form."""
+        return self.with_query() if self.request.method == "GET" else "/"
+
+    def page(self, template: str, status: int = 200, **context: Any) -> Template:
+        """The page of that template."""
+        every = {
+            "visit": self, "t": self.t, "times": self.times, "names": self.names, "actor": self.actor_or_none,
+            "shown": shown, "bar": bar, "ticks": ticks(),
+        }  # fmt: skip
+        return Template(template, context=every | context, status_code=status, media_type="text/html")
+
+
+def language_of(request: WebRequest) -> str:
+    """?lang=, else the cookie, else the browser's first wish; zh otherwise."""
+    wishes = (request.query_params.get("lang", ""), request.cookies.get(LANGUAGE_COOKIE, ""))
+    for wish in wishes:
+        if wish in LANGUAGES:
+            return str(wish)
+    return "en" if request.headers.get("accept-language", "").lower().startswith("en") else "zh"
