@@ -31,6 +31,7 @@ class Loader:
     domain: Domain
     reject: Reject
     engines: bool = True
+    merge_same_text: bool = True
     loaded: int = 0
     merged: int = 0
     known: int = 0
@@ -38,6 +39,7 @@ class Loader:
     matters: dict[str, int] = field(default_factory=dict)
     _batch: list[tuple[int, Intake, Prepared]] = field(default_factory=list)
     _outside: set[str] = field(default_factory=set)
+    _joined: set[int] = field(default_factory=set)
 
     def add(self, line: int, intake: Intake) -> None:
         """Take one row. A row that cannot be taken is counted and told with its line; the others go on."""
@@ -62,6 +64,7 @@ class Loader:
         """Write what is waiting."""
         batch, self._batch = self._batch, []
         self._outside.clear()
+        self._joined.clear()
         for at in range(1, len(batch) + 1):
             if -at in self.world.merge:
                 self.world.merge.remove(-at)
@@ -79,15 +82,18 @@ class Loader:
     def _prepared(self, intake: Intake) -> Prepared:
         prepared = receive.prepare(self.world, self.domain, intake, SYSTEM, engines=self.engines)
         same = self._same(prepared)
-        if same is not None and same < 0:
+        if same is not None and (same < 0 or same in self._joined):
             self.flush()
             prepared = receive.prepare(self.world, self.domain, intake, SYSTEM)
             same = self._same(prepared)
         if same is None or intake.closed_at:
             return prepared
+        self._joined.add(same)
         return receive.prepare(self.world, self.domain, intake, SYSTEM, join=same)
 
     def _same(self, prepared: Prepared) -> int | None:
+        if not self.merge_same_text:
+            return None
         offers = prepared.advice.offers if prepared.advice and prepared.advice.location is None else ()
         return next((c.key for c in offers if c.text_similarity >= SAME_TEXT), None)
 

@@ -45,7 +45,8 @@ def prepare_demo(home: Path) -> None:
 def _account(world: World, role: str) -> tuple[str, str]:
     officer = world.city.roster.with_role(role)[0]
     if role in {"officer", "chief"}:
-        officer = world.city.roster.of_unit(_busy_station(world), role)[0]
+        mates = world.city.roster.of_unit(_busy_station(world), role)
+        officer = next(o for o in mates if (role == "chief") == ("chief" in o.roles))
     world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, DEMO_PASSWORD))
     return role, officer.number
 

@@ -48,6 +48,7 @@ def hotline(
                 writer.writerow([line, refused.code, text_of(refused.code, dict(refused.params), "zh")])
 
             loader = Loader(world, world.domains["hotline"], reject, engines=not plain)
+            loader.merge_same_text = found.merge_same_text
             rows, on_time = _load(file, found, loader)
         world.store.close()
     summary: dict[str, Any] = {

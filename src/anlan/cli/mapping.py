@@ -39,12 +39,16 @@ class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Columns by part of an intake; `text` may be several, joined."""
+    """Columns by part of an intake; `text` may be several, joined.
+
+    `merge_same_text`: rows that say the same as an open matter join it. Only for tables whose text is a person's own.
+    """
 
     columns: dict[str, str | list[str]]
     time: Time = Time()
     place: Place = Place()
     check: Check = Check()
+    merge_same_text: bool = False
 
     def names(self) -> set[str]:
         """Every column that must be there."""

@@ -14,7 +14,7 @@ import msgspec
 from anlan.loop.deadlines import Clock
 from anlan.loop.errors import Broken
 from anlan.loop.fact import Fact
-from anlan.loop.matter import Assist, Matter, Party, Place
+from anlan.loop.matter import CALLBACK_PENDING, Assist, Matter, Party, Place
 
 Changes = dict[str, Any]
 Draft = tuple[str, dict[str, Any]]
@@ -96,10 +96,16 @@ def _party(data: dict[str, Any], fact: Fact) -> Party:
         text=data.get("text", ""),
         wants_callback=data.get("wants_callback", True),
         confidential=data.get("confidential", False),
-        callback=data.get("callback", "pending" if data.get("wants_callback", True) else "waived"),
+        callback=_callback(data.get("callback", CALLBACK_PENDING if data.get("wants_callback", True) else "waived")),
         attempts=data.get("attempts", 0),
         rating=data.get("rating", 0),
     )
+
+
+def _callback(said: str) -> str:
+    """The default itself, not a string equal to it: msgspec omits defaults by identity, and a replay must give the
+    same bytes as the first time."""
+    return CALLBACK_PENDING if said == CALLBACK_PENDING else said
 
 
 def _joined(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
@@ -144,7 +150,7 @@ def _called_back(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
         if p.receipt != d["receipt"]:
             return p
         return msgspec.structs.replace(
-            p, callback=d["callback"], attempts=d["attempts"], rating=d.get("rating", p.rating)
+            p, callback=_callback(d["callback"]), attempts=d["attempts"], rating=d.get("rating", p.rating)
         )
 
     changes: Changes = {"parties": tuple(after(p) for p in m.parties)}
@@ -163,7 +169,7 @@ def _closed(_m: Matter, d: dict[str, Any], f: Fact) -> Changes:
 
 
 def _reopened(m: Matter, _d: dict[str, Any], _f: Fact) -> Changes:
-    again = (msgspec.structs.replace(p, callback="pending", attempts=0) if p.wants_callback else p for p in m.parties)
+    again = (msgspec.structs.replace(p, callback=CALLBACK_PENDING, attempts=0) if p.wants_callback else p for p in m.parties)
     return {"closed_at": 0, "solved": None, "asked_days": 0, "reopens": m.reopens + 1, "parties": tuple(again)}
 
 

@@ -94,6 +94,9 @@ def problems(flow: Flow) -> list[str]:
     for move in flow.moves:
         found += [f"{move.key}: unknown stage {s}" for s in {*move.sources, move.target} - stages - {""}]
         found += [f"{move.key}: unknown clock {c}" for c in {*move.starts, *move.stops} - clocks]
+    keys = [m.key for m in flow.moves]
+    found += [f"{key}: declared twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
+    found += [] if "matter" in clocks else ["no clock matter"]
     found += [f"unknown stage {s}" for s in {flow.calling, flow.closed, flow.reopens_to} - stages]
     for stage in flow.stages:
         if stage.clock and stage.clock not in clocks:

@@ -11,11 +11,15 @@ import msgspec
 from anlan.loop.deadlines import Clock
 
 SEQUENCE_DIGITS = 7
+CALLBACK_PENDING = "pending"
 CALLBACK_FINAL = frozenset({"satisfied", "not_satisfied", "refused", "unreachable", "waived"})
 
 
-class Party(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One reporter's stake in a matter: an own receipt and an own call-back. The person lives in the vault."""
+class Party(msgspec.Struct, frozen=True):
+    """One reporter's stake in a matter: an own receipt and an own call-back. The person lives in the vault.
+
+    Written in full: msgspec omits a default by identity, which a string that was read back does not have.
+    """
 
     receipt: int
     party: str
@@ -24,7 +28,7 @@ class Party(msgspec.Struct, frozen=True, omit_defaults=True):
     text: str = ""
     wants_callback: bool = True
     confidential: bool = False
-    callback: str = "pending"
+    callback: str = CALLBACK_PENDING
     attempts: int = 0
     rating: int = 0
 

@@ -12,9 +12,7 @@ from anlan.app import accounts
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
 from anlan.web.forms import form_of
-from anlan.web.visit import SESSION_COOKIE, THEME_COOKIE, THEMES, Visit
-
-YEAR_SECONDS = 365 * 24 * 3600
+from anlan.web.visit import SESSION_COOKIE, THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 
 
 @get("/login")

@@ -41,4 +41,4 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
 
 
 def _page(visit: Visit, status: int, words: str) -> Response[Any]:
-    return visit.page("refused.html", status=status, words=words, code=status).to_asgi_response_body(visit.request)
+    return visit.page("refused.html", status, words=words, code=status)

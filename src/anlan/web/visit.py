@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from litestar import Request
+from litestar.datastructures import Cookie
 from litestar.response import Template
 
 from anlan.app.accounts import actor_of
@@ -22,6 +23,17 @@ from anlan.web.waterline import bar, ticks
 
 SESSION_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE = "anlan_session", "anlan_language", "anlan_theme"
 THEMES = ("light", "dark")
+YEAR_SECONDS = 365 * 24 * 3600
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+}
+"""On every page: nothing inline runs, nothing from elsewhere loads, nothing personal stays in a cache."""
 
 WebRequest = Request[Any, Any, Any]
 
@@ -74,7 +86,12 @@ class Visit:
             "visit": self, "t": self.t, "times": self.times, "names": self.names, "actor": self.actor_or_none,
             "shown": shown, "bar": bar, "ticks": ticks(),
         }  # fmt: skip
-        return Template(template, context=every | context, status_code=status, media_type="text/html")
+        wish = self.request.query_params.get("lang", "")
+        cookies = [Cookie(LANGUAGE_COOKIE, value=wish, max_age=YEAR_SECONDS, samesite="lax")] if wish in LANGUAGES else []
+        headers = HEADERS | {"Content-Language": self.language}
+        return Template(
+            template, context=every | context, status_code=status, media_type="text/html", headers=headers, cookies=cookies
+        )
 
 
 def language_of(request: WebRequest) -> str:

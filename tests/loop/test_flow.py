@@ -1,0 +1,60 @@
+"""`problems` finds what is wrong with a flow; the hotline's two have nothing wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+from anlan.domains.hotline.flow import APPEAL, NOTICE
+from anlan.loop.decide import EFFECTS
+from anlan.loop.evolve import RULES
+from anlan.loop.flow import Flow, Move, Stage, problems
+
+
+def moved(key: str, **changes: Any) -> Flow:
+    return replace(APPEAL, moves=tuple(replace(m, **changes) if m.key == key else m for m in APPEAL.moves))
+
+
+@pytest.mark.parametrize("flow", [APPEAL, NOTICE])
+def test_the_hotlines_flows_have_no_problem(flow: Flow) -> None:
+    assert problems(flow) == []
+    assert {m.effect for m in flow.moves} <= set(EFFECTS)
+
+
+@pytest.mark.parametrize(
+    ("flow", "problem"),
+    [
+        (moved("accept", target="nowhere"), "accept: unknown stage nowhere"),
+        (moved("accept", sources=("nowhere",)), "accept: unknown stage nowhere"),
+        (moved("accept", starts=("sundial",)), "accept: unknown clock sundial"),
+        (moved("accept", stops=("sundial",)), "accept: unknown clock sundial"),
+        (replace(APPEAL, calling="nowhere"), "unknown stage nowhere"),
+        (replace(APPEAL, reopens_to="nowhere"), "unknown stage nowhere"),
+        (replace(APPEAL, stages=(*APPEAL.stages, Stage("limbo", "working", "act"))), "limbo: never reached"),
+        (replace(APPEAL, stages=(*APPEAL.stages, Stage("limbo", "working", "act"))), "limbo: no way out"),
+        (
+            replace(APPEAL, stages=(*APPEAL.stages, Stage("limbo", "working", "sundial"))),
+            "limbo: unknown clock sundial",
+        ),
+        (replace(APPEAL, stages=(*APPEAL.stages, Stage("limbo", "waiting"))), "limbo: waits without a clock"),
+        (replace(APPEAL, clocks=tuple(c for c in APPEAL.clocks if c.key != "matter")), "verify: unknown clock matter"),
+        (moved("accept", effect="conjure"), "accept: unknown effect conjure"),
+        (replace(APPEAL, clocks=tuple(c for c in NOTICE.clocks if c.key != "matter")), "no clock matter"),
+        (replace(APPEAL, moves=(*APPEAL.moves, APPEAL.moves[0])), "assign: declared twice"),
+    ],
+)
+def test_a_planted_fault_is_found(flow: Flow, problem: str) -> None:
+    assert problem in problems(flow)
+
+
+def test_a_stage_out_of_reach_of_its_own_circle_is_found() -> None:
+    stages = (*APPEAL.stages, Stage("a", "working", "act"), Stage("b", "working", "act"))
+    circle = (Move("to_b", ("a",), "note", "note", "b"), Move("to_a", ("b",), "note", "note", "a"))
+    found = problems(replace(APPEAL, stages=stages, moves=(*APPEAL.moves, *circle)))
+    assert found == ["a: never reached", "b: never reached"]
+
+
+def test_every_fact_kind_a_counter_names_is_one_that_happens() -> None:
+    assert "received" not in RULES, "the first fact is made by evolve itself"
