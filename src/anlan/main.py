@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pkgutil
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -20,6 +21,7 @@ from anlan.loop.flow import problems
 from anlan.store.store import Store
 
 CLASSIFIER = "classify"
+SWITCH_SECONDS = 0.0005
 
 
 def discover() -> dict[str, Domain]:
@@ -64,5 +66,6 @@ def application(world: World) -> Litestar:
 
 
 def served() -> Litestar:
-    """What the server runs: the installation at ANLAN_HOME."""
+    """What the server runs: the installation at ANLAN_HOME. The writer's thread gets its turn ten times sooner."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     return application(open_world())

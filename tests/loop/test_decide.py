@@ -250,8 +250,8 @@ def test_what_fails_the_check_goes_back_to_work(walk: Any) -> None:
 def test_a_merged_matter_can_no_longer_be_moved(walk: Any) -> None:
     w = walk()
     w.take([("merged", {"into": 7, "stage": "closed"})], "o1")
-    assert w.refused("caller", "reopen") == "matter.merged"
-    assert w.refused("citizen", "rate", receipt=w.number, rating=1) == "matter.merged"
+    assert w.refused("caller", "reopen") == "matter.closed"
+    assert w.refused("citizen", "rate", receipt=w.number, rating=1) == "matter.closed"
     assert w.possible("caller") == []
 
 

@@ -1,4 +1,4 @@
-"""The Merkle tree against RFC 6962: known answers, the recursive definition, proofs that hold and proofs that do not."""
+"""The Merkle tree against RFC 6962: known answers, the recursive definition, proofs that hold or not."""
 
 from __future__ import annotations
 

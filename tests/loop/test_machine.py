@@ -38,83 +38,87 @@ def value_of(field: Field, data: Any, receipts: list[int]) -> Any:
             return "t2"
 
 
-def machine(walk: Any, actors: Any, seen: set[str]) -> type[RuleBasedStateMachine]:
-    class Life(RuleBasedStateMachine):
-        def __init__(self) -> None:
-            super().__init__()
-            self.walk = walk()
+class Life(RuleBasedStateMachine):
+    """One matter; `walks`, `actors` and `seen` (the kinds of facts that happened) are given by the test."""
 
-        @rule(data=st.data())
-        def move(self, data: Any) -> None:
-            w = self.walk
-            choices = [(who, m) for who in WHO for m in w.possible(who)]
-            main = [(who, m) for who, m in choices if m.main]
-            who, move = data.draw(st.sampled_from(main if main and data.draw(st.booleans()) else choices))
-            receipts = [p.receipt for p in w.state.parties]
-            needed = [f for f in move.needs if f.required or data.draw(st.booleans())]
-            fields = {f.key: value_of(f, data, receipts) for f in needed}
-            before = w.state
-            try:
-                kinds = w.does(who, move.key, **fields)
-            except Refused:
-                assert w.state is before
-                return
-            assert kinds, "an allowed move leaves a fact"
-            seen.update(kinds)
-            if "reported" in kinds:
-                assert not before.open_assists
-            if "called_back" in kinds and move.effect == "call_back":
-                assert actors[who].id not in before.handlers
-            if "reopened" in kinds:
-                assert w.state.clocks["matter"].since == w.now
+    walks: Any
+    actors: Any
+    seen: set[str]
 
-        @rule(minutes=st.sampled_from([0, 1, 60, 1440, 5 * 1440]))
-        def time_passes(self, minutes: int) -> None:
-            self.walk.now += minutes
+    def __init__(self) -> None:
+        super().__init__()
+        self.walk = self.walks()
 
-        @rule(wants=st.booleans())
-        def somebody_joins(self, wants: bool) -> None:
-            if self.walk.state.stage != "closed" and len(self.walk.state.parties) < 4:
-                self.walk.joined(self.walk.number + len(self.walk.state.parties), wants_callback=wants)
+    @rule(data=st.data())
+    def move(self, data: Any) -> None:
+        w = self.walk
+        choices = [(who, m) for who in WHO for m in w.possible(who)]
+        main = [(who, m) for who, m in choices if m.main]
+        who, move = data.draw(st.sampled_from(main if main and data.draw(st.booleans()) else choices))
+        receipts = [p.receipt for p in w.state.parties]
+        needed = [f for f in move.needs if f.required or data.draw(st.booleans())]
+        fields = {f.key: value_of(f, data, receipts) for f in needed}
+        before = w.state
+        try:
+            kinds = w.does(who, move.key, **fields)
+        except Refused:
+            assert w.state is before
+            return
+        assert kinds, "an allowed move leaves a fact"
+        self.seen.update(kinds)
+        if "reported" in kinds:
+            assert not before.open_assists
+        if "called_back" in kinds and move.effect == "call_back":
+            assert self.actors[who].id not in before.handlers
+        if "reopened" in kinds:
+            assert w.state.clocks["matter"].since == w.now
 
-        @invariant()
-        def stage_is_the_flows(self) -> None:
-            assert self.walk.state.stage in {s.key for s in self.walk.flow.stages}
-            assert (self.walk.state.closed_at > 0) == (self.walk.state.stage == "closed")
+    @rule(minutes=st.sampled_from([0, 1, 60, 1440, 5 * 1440]))
+    def time_passes(self, minutes: int) -> None:
+        self.walk.now += minutes
 
-        @invariant()
-        def closed_means_everybody_was_heard(self) -> None:
-            if self.walk.state.stage == "closed":
-                assert {p.callback for p in self.walk.state.parties} <= CALLBACK_FINAL
-                assert not self.walk.state.open_assists
-                assert all(c.stopped is not None for c in self.walk.state.clocks.values())
+    @rule(wants=st.booleans())
+    def somebody_joins(self, wants: bool) -> None:
+        if self.walk.state.stage != "closed" and len(self.walk.state.parties) < 4:
+            self.walk.joined(self.walk.number + len(self.walk.state.parties), wants_callback=wants)
 
-        @invariant()
-        def a_stage_that_waits_has_a_running_clock(self) -> None:
-            waiting = self.walk.flow.stage(self.walk.state.stage).clock
-            assert not waiting or self.walk.state.clocks[waiting].stopped is None
-            if any(c.held for c in self.walk.state.clocks.values()):
-                assert self.walk.state.stage == "acting", "only there can it be resumed"
+    @invariant()
+    def stage_is_the_flows(self) -> None:
+        assert self.walk.state.stage in {s.key for s in self.walk.flow.stages}
+        assert (self.walk.state.closed_at > 0) == (self.walk.state.stage == "closed")
 
-        @invariant()
-        def facts_are_canonical_and_give_the_same_bytes_again(self) -> None:
-            facts = [decode(encode(fact)) for fact in self.walk.facts]
-            assert all(uncanonical(fact.data) is None for fact in facts)
-            again = replay(facts)
-            assert again is not None
-            assert encode_state(again) == encode_state(self.walk.state)
+    @invariant()
+    def closed_means_everybody_was_heard(self) -> None:
+        if self.walk.state.stage == "closed":
+            assert {p.callback for p in self.walk.state.parties} <= CALLBACK_FINAL
+            assert not self.walk.state.open_assists
+            assert all(c.stopped is not None for c in self.walk.state.clocks.values())
 
-    return Life
+    @invariant()
+    def a_stage_that_waits_has_a_running_clock(self) -> None:
+        waiting = self.walk.flow.stage(self.walk.state.stage).clock
+        assert not waiting or self.walk.state.clocks[waiting].stopped is None
+        if any(c.held for c in self.walk.state.clocks.values()):
+            assert self.walk.state.stage == "acting", "only there can it be resumed"
+
+    @invariant()
+    def facts_are_canonical_and_give_the_same_bytes_again(self) -> None:
+        facts = [decode(encode(fact)) for fact in self.walk.facts]
+        assert all(uncanonical(fact.data) is None for fact in facts)
+        again = replay(facts)
+        assert again is not None
+        assert encode_state(again) == encode_state(self.walk.state)
 
 
 def test_random_lives_keep_the_invariants(walk: Any, actors: Any) -> None:
     actors["handler_caller"] = type(actors["caller"])("p1", "station1", ("officer", "callback"))
     seen: set[str] = set()
+    life = type("LifeOfThisTest", (Life,), {"walks": walk, "actors": actors, "seen": seen})
     run_state_machine_as_test(
-        machine(walk, actors, seen),
+        life,
         settings=settings(
-            max_examples=60,
-            stateful_step_count=40,
+            max_examples=250,
+            stateful_step_count=60,
             deadline=None,
             derandomize=True,
             suppress_health_check=list(HealthCheck),

@@ -64,7 +64,7 @@ def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: in
     if join:
         return _joining(world, intake, actor, join)
     flow = domain.flow(intake.flow or domain.flows[0].key)
-    advice = advise(world, intake, engines=engines)
+    advice = advise(world, intake, engines=engines, explain=False)
     commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
@@ -79,22 +79,24 @@ def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: in
     return Prepared(commit, code, advice)
 
 
-def advise(world: World, intake: Intake, *, engines: bool = True) -> Advice:
+def advise(world: World, intake: Intake, *, engines: bool = True, explain: bool = True) -> Advice:
     """Duplicates, category, place and route for an intake: what a page shows while it is typed."""
     row = features(intake.title, redacted(intake.text))
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
-    categories, certain = _classify(world, row) if engines and not intake.category else ([], "")
+    categories, certain = _classify(world, row, explain=explain) if engines and not intake.category else ([], "")
     category = intake.category or certain
-    offers = find_duplicates(world, intake, row, category) if engines and not intake.closed_at else []
+    offers = find_duplicates(world, intake, row, category, explain=explain) if engines and not intake.closed_at else []
     asked = Asked(category, intake.channel, district, location, intake.text)
     return Advice(row, offers, categories, category, location, district, _human(intake) or route(world.city, asked))
 
 
-def find_duplicates(world: World, intake: Intake, row: Features, category: str) -> list[Candidate]:
+def find_duplicates(
+    world: World, intake: Intake, row: Features, category: str, *, explain: bool = True
+) -> list[Candidate]:
     """Open matters that may be the same, best first."""
     return world.merge.find(
-        row, intake.lon, intake.lat, minute_of(intake.at), world.category_no(category), limit=OFFERS
+        row, intake.lon, intake.lat, minute_of(intake.at), world.category_no(category), limit=OFFERS, explain=explain
     )
 
 
@@ -185,10 +187,10 @@ def _human(intake: Intake) -> Route | None:
     return Route(intake.unit, (), "human", False, ()) if intake.unit else None
 
 
-def _classify(world: World, row: Features) -> tuple[list[tuple[str, int]], str]:
+def _classify(world: World, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:
     if world.classifier is None:
         return [], ""
-    said = world.classifier.predict(row)
+    said = world.classifier.predict(row, explain=explain)
     top = [(guess.label, round(guess.probability * 1000)) for guess in said.guesses]
     return top, top[0][0] if said.sure else ""
 

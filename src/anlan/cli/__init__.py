@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from anlan.cli import city, domain, ledger, load, measure, serve, train, user
+from anlan.cli import city, docs, domain, ledger, load, measure, serve, train, user
 from anlan.cli.bench.run import bench
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
@@ -18,3 +18,4 @@ app.add_typer(city.app, name="city")
 app.add_typer(user.app, name="user")
 app.command("new-domain")(domain.new_domain)
 app.command("bench")(bench)
+app.command("docs")(docs.docs)

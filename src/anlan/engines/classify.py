@@ -56,15 +56,20 @@ class Model:
     temperature: float
     threshold: float
 
-    def predict(self, message: Message) -> Prediction:
-        """The likeliest categories. A message without one known gram gets the classes' order and is never sure."""
+    def predict(self, message: Message, *, explain: bool = True) -> Prediction:
+        """The likeliest categories. A message without one known gram gets the classes' order and is never sure.
+
+        Without `explain` the telling words are left out: half of the time, where nobody reads them.
+        """
         row = as_features(message)
         places, values = self.linear.row(row)
         picked = self.linear.weights[places]
         shares = probabilities(values @ picked + self.linear.bias, self.temperature)
         best = np.argsort(-shares, kind="stable")[:GUESSES]
-        gains = values[:, None] * (picked[:, best] - picked.mean(axis=1, keepdims=True))
-        reasons = _why(row, self.linear.vocabulary[places], gains)
+        reasons: Sequence[tuple[str, ...]] = [()] * best.size
+        if explain:
+            gains = values[:, None] * (picked[:, best] - picked.mean(axis=1, keepdims=True))
+            reasons = _why(row, self.linear.vocabulary[places], gains)
         guesses = tuple(
             Guess(self.labels[i], float(shares[i]), why) for i, why in zip(best.tolist(), reasons, strict=True)
         )

@@ -55,7 +55,7 @@ def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list
     if not context.grants.allows(context.actor, move.action, matter, context.relation):
         raise Refused("move.not_yours", move=move.key)
     if matter.merged_into:
-        raise Refused("matter.merged", matter=matter.number, into=matter.merged_into)
+        raise Refused("matter.closed", matter=matter.number)
     if matter.stage not in move.sources:
         raise Refused("move.not_in_stage", move=move.key, stage=matter.stage)
     fields = checked_fields(move, intent.fields, context)

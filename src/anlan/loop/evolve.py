@@ -169,7 +169,8 @@ def _closed(_m: Matter, d: dict[str, Any], f: Fact) -> Changes:
 
 
 def _reopened(m: Matter, _d: dict[str, Any], _f: Fact) -> Changes:
-    again = (msgspec.structs.replace(p, callback=CALLBACK_PENDING, attempts=0) if p.wants_callback else p for p in m.parties)
+    fresh = {"callback": CALLBACK_PENDING, "attempts": 0}
+    again = (msgspec.structs.replace(p, **fresh) if p.wants_callback else p for p in m.parties)
     return {"closed_at": 0, "solved": None, "asked_days": 0, "reopens": m.reopens + 1, "parties": tuple(again)}
 
 

@@ -7,6 +7,7 @@ from typing import Literal
 import msgspec
 
 from anlan.loop.deadlines import ClockSpec
+from anlan.loop.errors import Broken
 
 FieldType = Literal["text", "code", "unit", "units", "category", "int", "bool", "number", "receipt"]
 
@@ -70,16 +71,22 @@ class Flow(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
 
     def stage(self, key: str) -> Stage:
-        """The stage of that name."""
-        return next(s for s in self.stages if s.key == key)
+        """The stage of that name. Raises Broken when a fact names one that the flow does not have."""
+        stage = next((s for s in self.stages if s.key == key), None)
+        if stage is None:
+            raise Broken(f"flow {self.key} has no stage {key}")
+        return stage
 
     def move(self, key: str) -> Move | None:
         """The move of that name, if the flow has it."""
         return next((m for m in self.moves if m.key == key), None)
 
     def clock(self, key: str) -> ClockSpec:
-        """The clock of that name."""
-        return next(c for c in self.clocks if c.key == key)
+        """The clock of that name. Raises Broken when the flow declares none."""
+        clock = next((c for c in self.clocks if c.key == key), None)
+        if clock is None:
+            raise Broken(f"flow {self.key} has no clock {key}")
+        return clock
 
     def moves_from(self, stage: str) -> tuple[Move, ...]:
         """The moves that leave, or stay in, a stage."""

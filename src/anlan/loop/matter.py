@@ -108,7 +108,7 @@ def number_of(ledger: str, year: int, sequence: int) -> int:
     """The number for the `sequence`-th receipt of a year on a ledger (a six-digit division code)."""
     if not (len(ledger) == 6 and ledger.isdigit()) or not 0 < sequence < 10**SEQUENCE_DIGITS:
         raise ValueError(f"no number for ledger {ledger!r}, sequence {sequence}")
-    return (int(ledger) * 100 + year % 100) * 10**SEQUENCE_DIGITS + sequence
+    return int(f"{ledger}{year % 100:02d}{sequence:0{SEQUENCE_DIGITS}d}")
 
 
 def shown(number: int) -> str:

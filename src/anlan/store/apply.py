@@ -29,11 +29,14 @@ MATTER_COLUMNS = (
     "number, version, domain, flow, stage, kind, lead, officer, ledger, category, channel, opened_at, due,"
     " lon_e6, lat_e6, closed_at, parent, state"
 )
-INSERT_MATTER = f"INSERT OR REPLACE INTO matters ({MATTER_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+INSERT_MATTER = f"INSERT INTO matters ({MATTER_COLUMNS}) VALUES ({', '.join('?' * 18)})"
 UPDATE_MATTER = (
     "UPDATE matters SET version = ?2, stage = ?5, kind = ?6, lead = ?7, officer = ?8, category = ?10, due = ?13,"
     " lon_e6 = ?14, lat_e6 = ?15, closed_at = ?16, parent = ?17, state = ?18 WHERE number = ?1"
 )
+FORGET_TERMS = "INSERT INTO search (search) VALUES ('optimize')"
+"""A deleted row of a contentless index is only marked; its terms leave the file when the index is written anew
+(about 2 s for each million matters, so erasures are for quiet hours)."""
 INSERT_FACT = "INSERT INTO facts (ledger, seq, matter, version, body) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -204,6 +207,8 @@ class Batch:
                 run("INSERT INTO features VALUES (?, ?)", (number, shown.features))
         for sql, values in commit.rows:
             run(sql, values)
+        if commit.destroys:
+            run(FORGET_TERMS)
 
 
 def _with_receipt(data: dict[str, Any], receipt: int) -> dict[str, Any]:

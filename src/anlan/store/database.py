@@ -52,6 +52,18 @@ def migrate(connection: apsw.Connection) -> int:
 
 
 @contextmanager
+def transaction(connection: apsw.Connection) -> Iterator[None]:
+    """All of it or nothing. SQLite itself rolls back on a full disk, after which there is nothing left to roll back."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+@contextmanager
 def named_errors() -> Iterator[None]:
     """Database errors by their meaning: a full disk is refused (507); a failed sync ends the process at once."""
     try:

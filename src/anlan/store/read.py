@@ -14,6 +14,8 @@ from anlan.store.apply import DUE_UNKNOWN, decode_state
 from anlan.store.database import Readers
 
 PAGE_MAX = 200
+RANGES_MAX = 200
+"""Leads × stages up to which a list is a union of index ranges; SQLite takes 500 parts at most."""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -148,7 +150,8 @@ class Reader:
             f"SELECT {by}, measure, sum(n) FROM rollups WHERE measure IN ({marks}) AND day BETWEEN ? AND ?{more}"
             f" GROUP BY 1, 2"
         )
-        return self._run(sql, (*measures, first_day, last_day, *where.values())).fetchall()
+        rows: list[Any] = self._run(sql, (*measures, first_day, last_day, *where.values())).fetchall()
+        return rows
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
         return self._readers.connection().execute(sql, tuple(values))
@@ -164,12 +167,12 @@ def composed(shape: Shape) -> tuple[str, list[Any]]:
         sql, some = _one(one)
         parts.append(f"SELECT * FROM ({sql})")
         values += some
-    column = "4, 1" if shape.order == "due" else "1 DESC"
+    column = "4, 1" if _by_due(shape) else "1 DESC"
     return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
 
 
 def _ranges(shape: Shape) -> list[Shape]:
-    if shape.terms or not shape.leads or not shape.stages:
+    if shape.terms or not 0 < len(shape.leads) * len(shape.stages) <= RANGES_MAX:
         return [shape]
     replace = msgspec.structs.replace
     return [replace(shape, leads=(lead,), stages=(stage,)) for lead in shape.leads for stage in shape.stages]
@@ -179,22 +182,32 @@ def _one(shape: Shape) -> tuple[str, list[Any]]:
     where, values, source = _where(shape)
     if shape.after:
         edge, number = shape.after
-        if shape.order == "due":
+        if _by_due(shape):
             where += " AND (m.due, m.number) > (?, ?)"
             values += [edge, number]
         else:
             where += " AND m.number < ?"
             values.append(number)
-    order = "m.due, m.number" if shape.order == "due" and not shape.terms else "m.number DESC"
+    order = "m.due, m.number" if _by_due(shape) else "m.number DESC"
     return f"{SELECT.format(source=source)} {where} ORDER BY {order} LIMIT ?", [*values, shape.limit]
 
 
+def _by_due(shape: Shape) -> bool:
+    return shape.order == "due" and not shape.terms
+
+
+def _match(term: str) -> str:
+    """A search term as FTS5 reads it; one that ends in `*` is a prefix."""
+    return f'"{term[:-1]}"*' if term.endswith("*") else f'"{term}"'
+
+
 def _where(shape: Shape) -> tuple[str, list[Any], str]:
-    tests, values, source = ["1"], [], "matters m"
+    tests, source = ["1"], "matters m"
+    values: list[Any] = []
     if shape.terms:
         source = "search s JOIN matters m ON m.number = s.rowid"
-        tests.append("s.terms MATCH ?")
-        values.append(" AND ".join(f'"{term}"' for term in shape.terms))
+        tests.append("s.search MATCH ?")
+        values.append(" AND ".join(_match(term) for term in shape.terms))
     columns: tuple[tuple[str, tuple[str, ...]], ...] = (
         ("lead", shape.leads),
         ("stage", shape.stages),

@@ -55,7 +55,10 @@ class Trees:
         tail = [leaf_hash(body) for (body,) in rows]
         if first + len(tail) != frontier.size:
             raise Broken(f"ledger {key} says {frontier.size} facts and holds {first + len(tail)}")
-        return Tree(no, key, frontier, tail)
+        tree = Tree(no, key, frontier, tail)
+        signed = "SELECT max(size) FROM checkpoints WHERE ledger = ?"
+        tree.signed_size = self._connection.execute(signed, (no,)).fetchone()[0] or 0
+        return tree
 
     def of(self, key: str) -> Tree:
         """The tree of a ledger, made when its first fact comes."""

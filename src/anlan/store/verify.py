@@ -24,7 +24,8 @@ Progress = Callable[[int, int], None]
 
 
 class Fault(msgspec.Struct, frozen=True):
-    """What is wrong and where: `seq` is the first fact concerned, or -1 for the ledger as a whole."""
+    """What is wrong and where. `seq` is the first fact concerned; where only a checkpoint or the ledger's edge tells,
+    the first after the last checkpoint that holds."""
 
     ledger: str
     seq: int
@@ -68,19 +69,19 @@ def verify(path: Path, public_key: bytes, on_progress: Progress | None = None, p
         for no, key, size, frontier in ledgers:
             chunks = list(_chunks(no, size))
             mapped = map(_check_with(path), chunks) if small else pool.map(_check_with(path), chunks)
-            prefix = Prefix()
-            fault = _extra(connection, no, size)
+            prefix, fault = Prefix(), None
             for chunk, checked in zip(chunks, mapped, strict=True):
                 fault = fault or checked.fault
-                prefix.add(checked)
+                if fault is None:
+                    prefix.add(checked)
                 done += chunk.count
                 if on_progress:
                     on_progress(done, total)
-            if fault is None and prefix.frontier.root() != Frontier.from_bytes(size, frontier).root():
-                fault = (-1, "edge")
-            signatures, wrong = _checkpoints(connection, no, key, size, prefix, public_key)
-            checkpoints += signatures
-            fault = fault or wrong
+            if fault is None:
+                held, wrong = _checkpoints(connection, no, key, size, prefix, public_key)
+                checkpoints += len(held)
+                edge = (max(held, default=0), "edge") if prefix.frontier.to_bytes() != frontier else None
+                fault = wrong or edge or _extra(connection, no, size) or _tiles(connection, no, size, prefix.roots)
             if fault:
                 faults.append(Fault(key, *fault))
     return Verdict(total, len(ledgers), checkpoints, faults)
@@ -168,29 +169,51 @@ def _extra(connection: apsw.Connection, no: int, size: int) -> tuple[int, str] |
     return None if row[0] is None else (int(row[0]), "beyond the edge")
 
 
+def _tiles(connection: apsw.Connection, no: int, size: int, roots: list[bytes]) -> tuple[int, str] | None:
+    """Tiles above the lowest level against the roots below them, and none too many."""
+    level, expected = 0, len(roots)
+    while len(roots) >= TILE_LEAVES:
+        level += 1
+        whole = len(roots) // TILE_LEAVES * TILE_LEAVES
+        parts = [b"".join(roots[i : i + TILE_LEAVES]) for i in range(0, whole, TILE_LEAVES)]
+        stored = dict(
+            connection.execute("SELECT idx, hashes FROM tiles WHERE ledger = ? AND level = ?", (no, level)).fetchall()
+        )
+        for index, hashes in enumerate(parts):
+            if stored.get(index) != hashes:
+                return index * TILE_LEAVES ** (level + 1), "tile"
+        roots = [tile_root(hashes) for hashes in parts]
+        expected += len(roots)
+    count = connection.execute("SELECT count(*) FROM tiles WHERE ledger = ?", (no,)).fetchone()[0]
+    return None if count == expected else (size, "tile")
+
+
 def _checkpoints(
     connection: apsw.Connection, no: int, key: str, size: int, prefix: Prefix, public_key: bytes
-) -> tuple[int, tuple[int, str] | None]:
-    """Every checkpoint's signature, and its root against the leaves; the latest may not lie beyond the ledger."""
+) -> tuple[list[int], tuple[int, str] | None]:
+    """The sizes at which a checkpoint holds (signature, root, frontier), and the first that does not."""
     rows = connection.execute(
-        "SELECT size, root, at, signature FROM checkpoints WHERE ledger = ? ORDER BY size", (no,)
+        "SELECT size, root, at, frontier, signature FROM checkpoints WHERE ledger = ? ORDER BY size", (no,)
     ).fetchall()
     frontier, tile = Frontier(), 0
-    for at_size, root, at, signature in rows:
+    held: list[int] = []
+    for at_size, root, at, stored, signature in rows:
         text = Checkpoint(key, at_size, root.hex(), at).signed_text()
         if not signed(public_key, text, signature):
-            return len(rows), (at_size - 1, "signature")
+            return held, (at_size - 1, "signature")
         if at_size > size:
-            return len(rows), (size, "truncated")
-        while tile < at_size // TILE_LEAVES and tile < len(prefix.roots):
+            return held, (size, "truncated")
+        while tile < at_size // TILE_LEAVES:
             frontier.append_tile(prefix.roots[tile])
             tile += 1
-        if _root_at(connection, no, frontier, at_size, prefix) != root:
-            return len(rows), (at_size - 1, "checkpoint")
-    return len(rows), None
+        edge = _edge_at(connection, no, frontier, at_size, prefix)
+        if edge.root() != root or edge.to_bytes() != stored:
+            return held, (max(held, default=0), "checkpoint")
+        held.append(at_size)
+    return held, None
 
 
-def _root_at(connection: apsw.Connection, no: int, whole: Frontier, size: int, prefix: Prefix) -> bytes:
+def _edge_at(connection: apsw.Connection, no: int, whole: Frontier, size: int, prefix: Prefix) -> Frontier:
     frontier = whole.copy()
     if size // TILE_LEAVES == len(prefix.roots):
         rest = prefix.tail
@@ -201,4 +224,4 @@ def _root_at(connection: apsw.Connection, no: int, whole: Frontier, size: int, p
         rest = [row[0][i : i + 32] for i in range(0, len(row[0]), 32)] if row else []
     for leaf in rest[: size % TILE_LEAVES]:
         frontier.append(leaf)
-    return frontier.root()
+    return frontier

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 
-from anlan.store.database import connect
+from anlan.loop.errors import Refused
+from anlan.store.database import connect, named_errors
 
 PAGES_MAX = 2_000
 """About 8 MB of log before it is folded back."""
@@ -32,7 +34,7 @@ class WalKeeper:
     def _on_commit(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
         if pages > PAGES_MAX:
             self._grown.set()
-        return apsw.SQLITE_OK
+        return int(apsw.SQLITE_OK)
 
     def _work(self) -> None:
         connection = connect(self._path)
@@ -42,4 +44,5 @@ class WalKeeper:
             if self._ended:
                 connection.close()
                 return
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            with suppress(Refused), named_errors():  # no room now: tried again after the next commit
+                connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

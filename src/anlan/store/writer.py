@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
@@ -20,7 +21,7 @@ from anlan.loop.errors import Broken, Refused
 from anlan.loop.fact import Fact
 from anlan.store.apply import Batch
 from anlan.store.commit import Commit, Done
-from anlan.store.database import connect, migrate, named_errors
+from anlan.store.database import BUSY_MS, connect, migrate, named_errors, transaction
 from anlan.store.tree import Sign, Trees
 from anlan.store.wal import WalKeeper
 
@@ -28,7 +29,19 @@ BATCH_MAX = 512
 QUEUE_MAX = 20_000
 GATHER_SECONDS = 0.003
 
-BUGS = (Broken, AssertionError, KeyError, TypeError, ValueError, AttributeError, IndexError, apsw.Error)
+TRUNCATE_BUSY_MS = 100
+
+BUGS = (
+    Broken,
+    AssertionError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    apsw.Error,
+)
 """Our own mistakes: the batch is rolled back, the guilty commit alone fails (500), its neighbours are written."""
 
 Outcome = Done | Refused | Exception
@@ -74,8 +87,9 @@ class Writer:
             ledger, year = str(name).split("/")
             self._sequences[ledger, int(year)] = int(value)
         self.listeners: list[Listener] = []
+        self._owes_truncation = False
         self._wal = WalKeeper(path, self.connection)
-        self._queue: queue.Queue[Job | None] = queue.Queue(QUEUE_MAX)
+        self._queue: queue.SimpleQueue[Job | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="anlan-writer", daemon=True)
         self._thread.start()
 
@@ -117,10 +131,11 @@ class Writer:
         self._keys.close()
 
     def _put(self, job: Job) -> None:
-        try:
-            self._queue.put_nowait(job)
-        except queue.Full:
-            raise Refused("store.busy") from None
+        if not self._thread.is_alive():
+            raise Refused("store.failed")
+        if self._queue.qsize() >= QUEUE_MAX:
+            raise Refused("store.busy")
+        self._queue.put(job)
 
     def _work(self) -> None:
         last, at = 0, 0
@@ -146,12 +161,11 @@ class Writer:
         if first is None:
             return [], True
         jobs = [first]
-        deadline = time.monotonic() + (GATHER_SECONDS if last > 1 else 0)
+        if last > 1:
+            time.sleep(GATHER_SECONDS)
         while len(jobs) < BATCH_MAX:
             try:
-                wait = deadline - time.monotonic()
-                enough = len(jobs) >= last
-                job = self._queue.get(timeout=wait) if wait > 0 and not enough else self._queue.get_nowait()
+                job = self._queue.get_nowait()
             except queue.Empty:
                 break
             if job is None:
@@ -162,13 +176,17 @@ class Writer:
     def _batch(self, jobs: list[Job]) -> None:
         def work(batch: Batch) -> None:
             for job in jobs:
+                written = len(batch.facts)
                 try:
                     job.outcome = batch.apply(job.commit)
                 except Refused as refused:
+                    if len(batch.facts) > written:
+                        raise Broken(f"refused after the first write: {refused}") from refused
                     job.outcome = refused
 
         failed = self._transact(work, [job.commit for job in jobs])
         if failed is None:
+            self._erase([job for job in jobs if job.commit.destroys and isinstance(job.outcome, Done)])
             return
         if len(jobs) == 1:
             jobs[0].outcome = failed
@@ -185,7 +203,7 @@ class Writer:
         try:
             with named_errors():
                 self._write_keys(commits or [])
-                with self.connection:
+                with transaction(self.connection):
                     work(batch)
                     batch.finish()
                     self.trees.write(at)
@@ -194,7 +212,6 @@ class Writer:
             self._sequences.clear()
             self._sequences.update(sequences)
             return error
-        self._destroy_keys(commits or [])
         if batch.facts:
             for listener in self.listeners:
                 listener(batch.facts)
@@ -203,16 +220,34 @@ class Writer:
     def _write_keys(self, commits: list[Commit]) -> None:
         keys = [key for commit in commits for key in commit.keys]
         if keys:
-            with self._keys:
+            with transaction(self._keys):
                 self._keys.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", keys)
 
-    def _destroy_keys(self, commits: list[Commit]) -> None:
-        keys = [(key,) for commit in commits for key in commit.destroys]
+    def _erase(self, jobs: list[Job]) -> None:
+        """Destroy the keys of commits that are on disk (those of a refused one live), then empty both logs."""
+        keys = [(key,) for job in jobs for key in job.commit.destroys]
         if keys:
-            with self._keys:
-                self._keys.executemany("DELETE FROM keys WHERE id = ?", keys)
-            for connection in (self._keys, self.connection):
+            try:
+                with named_errors(), transaction(self._keys):
+                    self._keys.executemany("DELETE FROM keys WHERE id = ?", keys)
+            except Refused as refused:
+                for job in jobs:
+                    job.outcome = refused
+            self._owes_truncation = True
+        if self._owes_truncation:
+            self._owes_truncation = not all([self._truncated(self._keys), self._truncated(self.connection)])
+
+    def _truncated(self, connection: apsw.Connection) -> bool:
+        """Empty a write-ahead log; False when a reader stands in the way: tried again after the next batch."""
+        connection.set_busy_timeout(TRUNCATE_BUSY_MS)
+        try:
+            with named_errors():
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+        except Refused:
+            return False
+        finally:
+            connection.set_busy_timeout(BUSY_MS)
+        return True
 
     def _resolve(self, jobs: list[Job]) -> None:
         loops: dict[asyncio.AbstractEventLoop, list[Job]] = {}
@@ -222,7 +257,8 @@ class Writer:
             else:
                 loops.setdefault(job.loop, []).append(job)
         for loop, of_loop in loops.items():
-            loop.call_soon_threadsafe(_resolve_all, of_loop)
+            with suppress(RuntimeError):  # the loop was closed meanwhile: nobody waits for the answer
+                loop.call_soon_threadsafe(_resolve_all, of_loop)
 
 
 def _resolve_all(jobs: list[Job]) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import jinja2
 from litestar import Request, Response, Router
+from litestar.datastructures import CacheControlHeader
 from litestar.config.csrf import CSRFConfig
 from litestar.contrib.jinja import JinjaTemplateEngine
 from litestar.exceptions import HTTPException
@@ -22,6 +23,7 @@ from anlan.loop.errors import Refused
 from anlan.web import callbacks, doors, figures, intake, matter, public, queue, topics
 from anlan.web.refusals import on_city_error, on_http, on_refused
 from anlan.web.rail import rail
+from anlan.web.visit import YEAR_SECONDS
 
 HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
@@ -41,8 +43,8 @@ def routes() -> list[Any]:
     """The pages and what they are drawn with."""
     handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http}
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
-    cache = {"Cache-Control": "public, max-age=31536000, immutable"}
-    files = create_static_files_router("/static", [STATIC], response_headers=cache, include_in_schema=False)
+    cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
+    files = create_static_files_router("/static", [STATIC], cache_control=cache, include_in_schema=False)
     return [pages, files]
 
 

@@ -124,6 +124,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         state=state,
         clock=clock,
         clocks=clocks(visit, view),
+        calm=clock is None or clock.due is None or visit.times.state(clock.due, clock.starts) == "ok" or bool(clock.stopped),
         life=life(clock, view.facts, visit.now) if clock and not matter.merged_into else None,
         offers=moves.offers(visit, view),
         entries=timeline.entries(visit, view),

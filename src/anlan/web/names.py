@@ -98,7 +98,8 @@ class Names:
 
     def refusal(self, code: str, params: dict[str, Any], domain: str = "") -> str:
         """The words of a refusal, its parameters named as the page names them."""
-        said = {key: self._param(key, value, domain) for key, value in params.items()}
+        line = domain or next(iter(self.world.domains), "")
+        said = {key: self._param(key, value, line) for key, value in params.items()}
         if f"error.{code}" not in self.t:
             return code
         try:

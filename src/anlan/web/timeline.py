@@ -39,12 +39,12 @@ class Entry(msgspec.Struct, frozen=True):
     shifts: list[Shift]
 
 
-def entries(visit: Visit, view: View) -> list[Entry]:
-    """The matter's facts, newest first. Readings are shown only where a contact was opened."""
+def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry]:
+    """The matter's facts, newest first. Of readings, only those that opened a contact, unless `everything`."""
     clocks: dict[str, dict[str, Any]] = {}
     found = []
     for fact in view.facts:
-        if fact.kind == "read" and fact.data.get("what") != "contact":
+        if fact.kind == "read" and fact.data.get("what") != "contact" and not everything:
             continue
         shifts = _shifts(visit, view, fact, clocks)
         clocks |= fact.data.get("clocks", {})
@@ -115,5 +115,7 @@ def _amount(visit: Visit, unit: str, minutes: int) -> str:
     if unit == "natural_minutes":
         return visit.times.span(minutes)
     days, rest = divmod(minutes, visit.world.calendar.day_minutes)
+    if days and not rest:
+        return visit.t("clock.work_days", n=days)
     hours = visit.times.span(rest)
     return visit.t("shift.work_left", d=days, rest=hours) if days else visit.t("shift.work_left_hours", rest=hours)

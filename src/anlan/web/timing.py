@@ -44,6 +44,10 @@ class Times:
         """周四 / Thu."""
         return self.t(f"time.weekday_{_at(minute).weekday()}")
 
+    def day_number(self, minute: int) -> int:
+        """The day of the month."""
+        return _at(minute).day
+
     def clock(self, minute: int) -> str:
         """15:00."""
         return f"{_at(minute):%H:%M}"
@@ -106,10 +110,15 @@ class Times:
         if self.now > due:
             late = self.now - due
             return Due("late", self.t("time.late", span=self.span(late)), self.short(due), -late)
-        minutes = due - self.now
         starts = max((c.starts for c in matter.clocks.values() if c.due == due), default=due)
-        soon = minutes < max(SOON_MINUTES, (due - starts) * SOON_SHARE)
-        return Due("soon" if soon else "ok", self.left(due), self.short(due), minutes)
+        return Due(self.state(due, starts), self.left(due), self.short(due), due - self.now)
+
+    def state(self, due: int, starts: int) -> str:
+        """late, soon (under an hour, or a tenth of the whole time, is left) or ok."""
+        left = due - self.now
+        if left < 0:
+            return "late"
+        return "soon" if left < max(SOON_MINUTES, (due - starts) * SOON_SHARE) else "ok"
 
 
 def _at(minute: int) -> datetime:

@@ -8,6 +8,7 @@ import os
 import random
 from pathlib import Path
 
+from anlan.city.errors import CityError
 from anlan.city.pack import City
 from anlan.domains.hotline.seed import labelled
 
@@ -33,6 +34,7 @@ class Texts:
         else:
             self._said = labelled(city, each=40)[0]
             self.note = "demo phrases"
+        self._areas = city.areas
         self._spots = city.places.places
         self._n = 0
 
@@ -54,6 +56,10 @@ class Texts:
             report["category"] = category
         if self._n % 2:
             spot = self._rng.choice(self._spots)
-            report |= {"lon": spot.lon + self._rng.gauss(0, 0.002), "lat": spot.lat + self._rng.gauss(0, 0.002)}
-            report["system"] = "wgs84"
+            lon, lat = spot.lon + self._rng.gauss(0, 0.001), spot.lat + self._rng.gauss(0, 0.001)
+            try:
+                self._areas.locate(lon, lat)
+            except CityError:
+                lon, lat = spot.lon, spot.lat
+            report |= {"lon": lon, "lat": lat, "system": "wgs84"}
         return report

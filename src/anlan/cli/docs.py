@@ -1,0 +1,122 @@
+"""`anlan docs`: the reference pages, made from the code. With --check, says which page has fallen behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from anlan import main
+from anlan.api.problems import status_of, texts
+from anlan.cli.show import errors
+from anlan.loop.domain import Domain
+from anlan.loop.errors import Refused
+from anlan.loop.flow import Flow
+
+MADE = "<!-- Made by `anlan docs` from the code. Do not edit. -->"
+
+
+def docs(
+    folder: Path = typer.Option(Path("docs/reference"), help="Where the pages are."),
+    check: bool = typer.Option(False, help="Compare only."),
+) -> None:
+    """Write the reference, or check that it says what the code says."""
+    stale = []
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages().items():
+        path = folder / f"{name}.md"
+        if check and (not path.exists() or path.read_text("utf-8") != text):
+            stale.append(str(path))
+        elif not check:
+            path.write_text(text, "utf-8")
+    if stale:
+        errors.print(f"Behind the code: {', '.join(stale)}. Run `anlan docs`.")
+        raise typer.Exit(1)
+
+
+def pages() -> dict[str, str]:
+    """Every generated page by name."""
+    domains = main.discover()
+    return {
+        "cli": _page("Command line", _commands()),
+        "flows": _page("Flows", (line for d in domains.values() for f in d.flows for line in _flow(d, f))),
+        "measures": _page("Measures", _measures(domains)),
+        "channels": _page("Channels", _channels(domains)),
+        "errors": _page("Errors", _errors()),
+    }
+
+
+def _page(title: str, lines: Iterator[str]) -> str:
+    return "\n".join([MADE, "", f"# {title}", "", *lines]).rstrip() + "\n"
+
+
+def _commands() -> Iterator[str]:
+    from anlan.cli import app  # noqa: PLC0415 - the commands include this one
+
+    def walk(command: object, path: str) -> Iterator[str]:
+        inner = getattr(command, "commands", None)
+        if inner:
+            for name, sub in sorted(inner.items()):
+                yield from walk(sub, f"{path} {name}")
+            return
+        yield f"## `{path}`"
+        yield ""
+        yield str(getattr(command, "help", "") or "").strip()
+        yield ""
+        for parameter in getattr(command, "params", []):
+            name = ", ".join(parameter.opts) if parameter.param_type_name == "option" else parameter.name
+            said = getattr(parameter, "help", "") or ""
+            yield f"- `{name}` {said}".rstrip()
+        yield ""
+
+    yield from walk(typer.main.get_command(app), "anlan")
+
+
+def _flow(domain: Domain, flow: Flow) -> Iterator[str]:
+    yield f"## {domain.key} / {flow.key}"
+    yield ""
+    yield "| stage | kind | clock |"
+    yield "|---|---|---|"
+    for stage in flow.stages:
+        yield f"| {stage.key} | {stage.kind} | {stage.clock or '–'} |"
+    yield ""
+    yield "| move | from | to | right | needs |"
+    yield "|---|---|---|---|---|"
+    for move in flow.moves:
+        needs = ", ".join(f.key + ("" if f.required else "?") for f in move.needs) or "–"
+        yield f"| {move.key} | {', '.join(move.sources)} | {move.target or '(stays)'} | {move.action} | {needs} |"
+    yield ""
+    yield "| clock | length |"
+    yield "|---|---|"
+    for clock in flow.clocks:
+        yield f"| {clock.key} | {clock.amount} {clock.unit.replace('_', ' ')} |"
+    yield ""
+
+
+def _measures(domains: dict[str, Domain]) -> Iterator[str]:
+    yield "Sums of roll-up counters, kept in the transaction of the fact that they count."
+    yield ""
+    yield "| domain | measure | formula |"
+    yield "|---|---|---|"
+    for domain in domains.values():
+        for m in domain.measures:
+            yield f"| {domain.key} | {m.key} | {f'{m.of} / {m.over}' if m.of else f'count of {m.over}'} |"
+
+
+def _channels(domains: dict[str, Domain]) -> Iterator[str]:
+    yield "Each is an address, `POST /api/v1/intakes/{channel}`, idempotent by (channel, outside id)."
+    yield ""
+    yield "| channel | domain | without a token |"
+    yield "|---|---|---|"
+    for domain in domains.values():
+        for channel in domain.channels:
+            yield f"| {channel.key} | {domain.key} | {'yes' if channel.public else 'no'} |"
+
+
+def _errors() -> Iterator[str]:
+    zh, en = texts("zh"), texts("en")
+    yield "| code | status | zh | en |"
+    yield "|---|---|---|---|"
+    for code in sorted(set(zh) - {"problem"}):
+        yield f"| {code} | {status_of(Refused(code))} | {zh[code]} | {en[code]} |"

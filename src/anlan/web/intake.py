@@ -1,0 +1,297 @@
+"""Receive (受理): the operator's form, with what the engines say beside the field it is about.
+
+The advice is a fragment of the same page: scripts fetch it while one types; without them a button asks for it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Template
+
+from anlan.api.problems import status_of
+from anlan.app import receive
+from anlan.app.receive import Advice
+from anlan.city.errors import CityError
+from anlan.loop import deadlines
+from anlan.loop.deadlines import Clock
+from anlan.loop.domain import Channel, Domain, Intake
+from anlan.loop.errors import Refused
+from anlan.loop.working_calendar import DAY
+from anlan.web.forms import Form, form_of
+from anlan.web.queue import state_of
+from anlan.web.visit import Visit
+
+FORM_CHANNEL = "web"
+CHANNEL = "call_968110"
+OFFER_FROM = 0.3
+PLACES = 5
+DAYS_SHOWN = 8
+
+
+class Spot(msgspec.Struct, frozen=True):
+    """A place the operator may mean."""
+
+    name: str
+    at: str
+    district: str
+    on: bool
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A unit that may answer, with the reason; or a category with its percent."""
+
+    key: str
+    name: str
+    note: str
+    on: bool
+    percent: int = 0
+    suggested: bool = False
+
+
+class Same(msgspec.Struct, frozen=True):
+    """An open matter that may be the same."""
+
+    candidate: Any
+    title: str
+    state: str
+
+
+class Day(msgspec.Struct, frozen=True):
+    """A day of the strip that leads to the due date."""
+
+    weekday: str
+    number: int
+    note: str
+    kind: str
+
+
+class Help(msgspec.Struct, frozen=True):
+    """Everything the page says beside the form."""
+
+    spots: list[Spot] = []
+    same: list[Same] = []
+    units: list[Choice] = []
+    categories: list[Choice] = []
+    doubtful: bool = False
+    rule: str = ""
+    lead: str = ""
+    due: str = ""
+    due_weekday: str = ""
+    length: str = ""
+    accept: str = ""
+    return_: str = ""
+    days: list[Day] = []
+    error: str = ""
+
+
+@get("/intake")
+async def intake_page(request: Request[Any, Any, Any]) -> Template:
+    """The empty form."""
+    visit = Visit(request)
+    visit.world.require(visit.actor, "receive")
+    blank = Form({"outside_id": f"desk-{visit.world.random(9).hex()}", "wants_callback": "on", "channel": CHANNEL})
+    return page(visit, blank, Help())
+
+
+@post("/intake/advice", status_code=200)
+async def advice(request: Request[Any, Any, Any]) -> Template:
+    """What the engines say about the form as it stands: a fragment for scripts."""
+    visit, form = Visit(request), await form_of(request)
+    visit.world.require(visit.actor, "receive")
+    return visit.page("intake_advice.html", form=form, help=help_of(visit, form))
+
+
+@post("/intake", status_code=200)
+async def save(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Receive it, or join it to an open matter; the receipt and its code are shown once."""
+    visit, form = Visit(request), await form_of(request)
+    world, actor = visit.world, visit.actor
+    world.require(actor, "receive")
+    if form.text("do") == "advise":
+        return page(visit, form, help_of(visit, form))
+    try:
+        domain, intake = intake_of(visit, form)
+        join = form.number("join") if form.text("join") else 0
+        prepared = receive.prepare(world, domain, intake, actor, join)
+    except (Refused, CityError) as error:
+        words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
+        status = status_of(error) if isinstance(error, Refused) else 422
+        return page(visit, form, msgspec.structs.replace(help_of(visit, form), error=words), status)
+    done = await world.store.writer.write(prepared.commit)
+    receive.after(world, prepared, done, intake)
+    matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
+    due = visit.times.due(matter, "")
+    return visit.page(
+        "receipt.html", 201, matter=matter, receipt=done.receipt, code="" if done.replayed else prepared.code, due=due,
+        joined=bool(join), again=done.replayed, frame="desk.html",
+    )  # fmt: skip
+
+
+def page(visit: Visit, form: Form, helping: Help, status: int = 200) -> Template:
+    """The form with what was typed and what is said about it."""
+    channels = [key for key in visit.world.channels if not way(visit, key)[1].public and key != "case_system"]
+    return visit.page(
+        "intake.html", status, form=form, help=helping, groups=visit.names.groups(), channels=channels,
+        units=list(visit.world.city.organisation),
+    )  # fmt: skip
+
+
+def way(visit: Visit, channel: str) -> tuple[Domain, Channel]:
+    """The line of work and the declared channel. Raises Refused("channel.unknown")."""
+    found = visit.world.channels.get(channel)
+    if found is None:
+        raise Refused("channel.unknown", channel=channel)
+    return found
+
+
+def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
+    """The form as an intake of the chosen channel. Raises Refused, CityError."""
+    domain, _ = way(visit, form.text("channel") or CHANNEL)
+    payload: dict[str, Any] = {name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone", "category")}
+    payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
+    payload["confidential"] = form.ticked("confidential")
+    if at := point_of(visit, form):
+        payload["lon"], payload["lat"] = at
+    if chosen := form.text("unit_other") or form.text("unit"):
+        payload["unit"] = visit.names.find_unit(chosen)
+    if other := form.text("category_other"):
+        payload["category"] = other
+    intake = way(visit, FORM_CHANNEL)[1].adapt(payload, visit.world.clock())
+    return domain, msgspec.structs.replace(intake, channel=form.text("channel") or CHANNEL)
+
+
+def point_of(visit: Visit, form: Form) -> tuple[float, float] | None:
+    """Where it is: the chosen spot, coordinates typed as 纬度,经度 or 经度,纬度, else the best place of that name."""
+    place, chosen = form.text("place"), form.text("spot")
+    name, _, at = chosen.rpartition("@")
+    if at and name == place:
+        lon, _, lat = at.partition(",")
+        return float(lon), float(lat)
+    if typed := coordinates(place):
+        return typed
+    found = visit.world.city.places.find(place, 1) if place else []
+    return (found[0].lon, found[0].lat) if found and found[0].score >= 0.6 else None
+
+
+def coordinates(text: str) -> tuple[float, float] | None:
+    """Longitude and latitude typed as two numbers in either order; None when it is not that."""
+    parts = text.replace("，", ",").replace(" ", ",").split(",")
+    numbers = [p for p in parts if p]
+    if len(numbers) != 2:
+        return None
+    try:
+        first, second = float(numbers[0]), float(numbers[1])
+    except ValueError:
+        return None
+    return (first, second) if abs(first) > abs(second) else (second, first)
+
+
+def help_of(visit: Visit, form: Form) -> Help:
+    """The advice for a form, however incomplete it is."""
+    spots = spots_of(visit, form)
+    if not form.text("text"):
+        return Help(spots=spots)
+    try:
+        _, intake = intake_of(visit, form)
+        plain = msgspec.structs.replace(intake, unit="", category="")
+        said = receive.advise(visit.world, plain)
+        routed = receive.advise(visit.world, msgspec.structs.replace(plain, category=intake.category or said.category))
+    except (Refused, CityError) as error:
+        return Help(spots=spots, error=visit.names.refusal(error.code, dict(error.params)))
+    category = intake.category or said.category
+    lead = intake.unit or (routed.route.lead if routed.route else "")
+    clocks = clocks_of(visit, intake)
+    return Help(
+        spots=spots,
+        same=same_of(visit, said),
+        units=units_of(visit, routed, intake.unit),
+        categories=[
+            Choice(key, visit.names.category(key), "", key == category, round(permille / 10), key == said.category)
+            for key, permille in said.categories[:3]
+        ],
+        doubtful=bool(routed.route and routed.route.doubtful),
+        rule=visit.names.rule(routed.route.rule) if routed.route else "",
+        lead=visit.names.unit(lead) if lead else "",
+        due=visit.times.moment(clocks["matter"].due or 0),
+        due_weekday=visit.times.weekday(clocks["matter"].due or 0),
+        length=length_of(visit, intake),
+        accept=visit.times.moment(clocks["accept"].due or 0) if lead and "accept" in clocks else "",
+        return_=visit.times.moment(clocks["return"].due or 0) if lead and "return" in clocks else "",
+        days=days_of(visit, clocks["matter"].due or visit.now),
+    )
+
+
+def spots_of(visit: Visit, form: Form) -> list[Spot]:
+    """Places called like what was typed; the chosen one, else the best, is on."""
+    place, chosen = form.text("place"), form.text("spot")
+    if not place or coordinates(place):
+        return []
+    found = visit.world.city.places.find(place, PLACES)
+    spots = [(f, f"{place}@{f.lon},{f.lat}") for f in found]
+    picked = chosen if chosen in {at for _, at in spots} else spots[0][1] if spots and found[0].score >= 0.6 else ""
+    return [Spot(f.name, at, visit.names.area(f.district), at == picked) for f, at in spots]
+
+
+def same_of(visit: Visit, said: Advice) -> list[Same]:
+    """The offers with their titles and how they stand."""
+    found = []
+    offers = [c for c in said.offers if c.score >= OFFER_FROM]
+    titles = visit.world.store.read.titles([c.key for c in offers]) if offers else {}
+    for c in offers:
+        matter = visit.world.store.read.matter(c.key)
+        flow = visit.world.flow_of(matter)
+        due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
+        state = visit.t(f"state.{state_of(visit, matter, due)[1]}")
+        held = due.state == "held"
+        found.append(Same(c, titles.get(c.key, ""), due.text if held else visit.t("same.state", state=state, due=due.text)))
+    return found
+
+
+def units_of(visit: Visit, said: Advice, chosen: str) -> list[Choice]:
+    """Who may answer: the rule's unit first, then the stations the place allows, each with its reason."""
+    route, found = said.route, []
+    if route is None:
+        return []
+    reasons = {unit: (reason, metres) for unit, reason, metres in route.candidates}
+    on = chosen or route.lead
+    for unit in dict.fromkeys((route.lead, *route.assists, *reasons)):
+        note = visit.names.rule(route.rule) if unit == route.lead else ""
+        if unit in reasons:
+            note = visit.t(f"place.{reasons[unit][0]}", metres=max(0, reasons[unit][1]))
+        if unit in route.assists:
+            note = visit.t("unit.assists")
+        found.append(Choice(unit, visit.names.unit(unit), note, unit == on, 0, unit == route.lead))
+    if chosen and chosen not in {c.key for c in found}:
+        found.append(Choice(chosen, visit.names.unit(chosen), visit.t("unit.chosen"), on=True))
+    return found
+
+
+def length_of(visit: Visit, intake: Intake) -> str:
+    """How long there is to answer, in words."""
+    domain, _ = way(visit, intake.channel)
+    spec = domain.flow(intake.flow or domain.flows[0].key).clock("matter")
+    return visit.t(f"clock.{spec.unit}", n=spec.amount)
+
+
+def clocks_of(visit: Visit, intake: Intake) -> dict[str, Clock]:
+    """The clocks as they would run were it saved now."""
+    domain, _ = way(visit, intake.channel)
+    flow = domain.flow(intake.flow or domain.flows[0].key)
+    keys = {spec.key for spec in flow.clocks} & {"matter", "accept", "return"}
+    return {key: deadlines.start(flow.clock(key), visit.now, visit.world.calendar) for key in keys}
+
+
+def days_of(visit: Visit, due: int) -> list[Day]:
+    """From today to the due day: which days count."""
+    today, counted, days = visit.now // DAY, 0, []
+    for day in range(today, min(due // DAY, today + 3 * DAYS_SHOWN) + 1):
+        works = visit.world.calendar.is_working_day(day * DAY)
+        counted += works and day > today
+        note = visit.t("time.today") if day == today else str(counted) if works else visit.t("day.off")
+        kind = "end" if day == due // DAY else "" if works or day == today else "off"
+        number = visit.times.day_number(day * DAY)
+        days.append(Day(visit.times.weekday(day * DAY), number, note, kind))
+    return days if len(days) <= DAYS_SHOWN else [*days[:3], Day("", 0, "…", "gap"), *days[-4:]]

@@ -1,0 +1,211 @@
+"""For citizens, without a log-in: report something, follow it by number and code, say whether it was solved."""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.middleware.rate_limit import RateLimitConfig
+from litestar.response import Template
+
+from anlan.api.problems import status_of
+from anlan.app import handle, receive
+from anlan.app.world import CITIZEN
+from anlan.city.errors import CityError
+from anlan.loop.case import Intent
+from anlan.loop.errors import Refused
+from anlan.loop.fact import Fact
+from anlan.loop.matter import Matter, Party, shown
+from anlan.loop.working_calendar import minute_of
+from anlan.web.forms import Form, form_of
+from anlan.web.intake import Spot, coordinates, point_of, spots_of
+from anlan.web.queue import number_in
+from anlan.web.visit import Visit
+
+CHANNEL = "web"
+NEAR_SCORE, NEAR_METRES = 0.5, 600.0
+RATINGS = (5, 4, 3, 2, 1)
+STEPS = ("received", "assigned", "forwarded", "accepted", "progressed", "reported", "verified", "called_back", "closed", "reopened")
+TRIES = RateLimitConfig(rate_limit=("minute", 30), set_rate_limit_headers=False)
+"""Guessing a code of eight digits must stay hopeless."""
+
+
+class Near(msgspec.Struct, frozen=True):
+    """An open matter close by that may be the same."""
+
+    number: int
+    title: str
+    metres: int
+    opened: str
+    due: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """One step in the citizen's words: done, now, or still to come."""
+
+    text: str
+    when: str
+    kind: str
+
+
+@get("/report")
+async def report_page(request: Request[Any, Any, Any]) -> Template:
+    """The empty report."""
+    visit = Visit(request)
+    return report_form(visit, Form({"outside_id": f"web-{visit.world.random(9).hex()}"}))
+
+
+@post("/report", status_code=200, middleware=[TRIES.middleware])
+async def report(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Take the report; where somebody nearby said the same, offer to join it first."""
+    visit, form = Visit(request), await form_of(request)
+    world = visit.world
+    try:
+        domain, intake = intake_of(visit, form)
+        join = number_in(form.text("join"))
+        near = [] if join or form.text("seen") else near_of(visit, form)
+        if near:
+            return report_form(visit, form, near)
+        prepared = receive.prepare(world, domain, intake, CITIZEN, join)
+    except (Refused, CityError) as error:
+        words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
+        return report_form(visit, form, error=words, status=status_of(error) if isinstance(error, Refused) else 422)
+    done = await world.store.writer.write(prepared.commit)
+    receive.after(world, prepared, done, intake)
+    matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
+    return visit.page(
+        "receipt.html", 201, matter=matter, receipt=done.receipt, code="" if done.replayed else prepared.code,
+        due=visit.times.due(matter, ""), joined=bool(join), again=done.replayed, frame="public.html",
+    )  # fmt: skip
+
+
+def report_form(
+    visit: Visit, form: Form, near: list[Near] | None = None, error: str = "", status: int = 200
+) -> Template:
+    """The report with what was typed."""
+    spots: list[Spot] = spots_of(visit, form)
+    return visit.page("report.html", status, form=form, near=near or [], error=error, spots=spots)
+
+
+def intake_of(visit: Visit, form: Form) -> Any:
+    """The report as an intake of the public channel."""
+    domain, channel = visit.world.channels[CHANNEL]
+    anonymous = form.ticked("anonymous")
+    payload: dict[str, Any] = {"text": form.text("text"), "outside_id": form.text("outside_id"), "address": form.text("place")}
+    if not anonymous:
+        payload |= {"name": form.text("name"), "phone": form.text("phone")}
+    payload["wants_callback"] = bool(form.text("phone")) and not anonymous
+    if at := point_of(visit, form):
+        payload["lon"], payload["lat"] = at
+    elif form.text("place") and not coordinates(form.text("place")):
+        payload |= _district(visit, form.text("place"))
+    return domain, channel.adapt(payload, visit.world.clock())
+
+
+def _district(visit: Visit, place: str) -> dict[str, str]:
+    key = next((k for k, name in visit.names.districts() if name in place), "")
+    return {"district": key} if key else {}
+
+
+def near_of(visit: Visit, form: Form) -> list[Near]:
+    """Open matters close by that say the same."""
+    _, intake = intake_of(visit, form)
+    receive.checked(intake)
+    said = receive.advise(visit.world, intake)
+    good = [c for c in said.offers if c.score >= NEAR_SCORE and c.distance_m is not None and c.distance_m <= NEAR_METRES]
+    titles = visit.world.store.read.titles([c.key for c in good]) if good else {}
+    found = []
+    for c in good:
+        matter = visit.world.store.read.matter(c.key)
+        due = matter.due_minute("")
+        text = visit.times.moment(due) if due is not None else ""
+        opened = visit.times.of(matter.opened_at)
+        found.append(Near(c.key, titles.get(c.key, ""), round(c.distance_m or 0), opened, text))
+    return found
+
+
+@get("/follow")
+async def follow_page(request: Request[Any, Any, Any]) -> Template:
+    """Number and code."""
+    visit = Visit(request)
+    return visit.page("follow.html", number=visit.request.query_params.get("number", ""), error="")
+
+
+@post("/follow", status_code=200, middleware=[TRIES.middleware])
+async def follow(request: Request[Any, Any, Any]) -> Template:
+    """Where the report stands."""
+    visit, form = Visit(request), await form_of(request)
+    try:
+        matter, party = followed(visit, form)
+    except Refused as refused:
+        words = visit.names.refusal(refused.code, refused.params)
+        return visit.page("follow.html", status_of(refused), number=form.text("number"), error=words)
+    return standing(visit, form, matter, party)
+
+
+@post("/follow/rate", status_code=200, middleware=[TRIES.middleware])
+async def rate(request: Request[Any, Any, Any]) -> Template:
+    """The reporter's own rating; a low one re-opens the matter at once."""
+    visit, form = Visit(request), await form_of(request)
+    world = visit.world
+    matter, party = followed(visit, form)
+    try:
+        fields: dict[str, Any] = {"receipt": party.receipt, "rating": form.number("rating"), "note": form.text("note")}
+        commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), CITIZEN)
+        handle.after(world, await world.store.writer.write(commit))
+    except Refused as refused:
+        words = visit.names.refusal(refused.code, refused.params, matter.domain)
+        return standing(visit, form, matter, party, words, status_of(refused))
+    matter, party = followed(visit, form)
+    return standing(visit, form, matter, party, rated=form.number("rating"))
+
+
+def followed(visit: Visit, form: Form) -> tuple[Matter, Party]:
+    """The matter and the stake behind a number and its code. Raises Refused("follow.unknown"), whatever was wrong."""
+    read = visit.world.store.read
+    number = number_in(form.text("number"))
+    found = read.receipt(number) if number else None
+    mark = visit.world.store.vault.code_mark(form.text("code"))
+    if found is None or not hmac.compare_digest(found[1], mark):
+        raise Refused("follow.unknown")
+    matter = read.matter(found[0])
+    while matter.merged_into:
+        matter = read.matter(matter.merged_into)
+    party = next((p for p in matter.parties if p.receipt == number), None)
+    if party is None:
+        raise Refused("follow.unknown")
+    return matter, party
+
+
+def standing(
+    visit: Visit, form: Form, matter: Matter, party: Party, error: str = "", status: int = 200, rated: int = 0
+) -> Template:
+    """The page that says where it stands, in steps."""
+    flow = visit.world.flow_of(matter)
+    due = visit.times.due(matter, "", flow.closed)
+    clock = matter.clocks.get("matter")
+    ratable = matter.stage == flow.closed or (matter.stage == flow.calling and party in matter.pending_callbacks)
+    return visit.page(
+        "standing.html", status, form=form, matter=matter, party=party, due=due, error=error, rated=rated,
+        clock=clock, ratable=ratable and not party.rating and not rated, ratings=RATINGS, number=shown(party.receipt),
+        steps=steps(visit, matter, party, visit.world.store.read.facts(matter.number)),
+    )  # fmt: skip
+
+
+def steps(visit: Visit, matter: Matter, party: Party, facts: list[Fact]) -> list[Step]:
+    """What has happened in the reporter's words, then what is still to come."""
+    t, times, flow = visit.t, visit.times, visit.world.flow_of(matter)
+    done = []
+    for fact in facts:
+        if fact.kind not in STEPS or (fact.kind == "called_back" and fact.data.get("receipt") != party.receipt):
+            continue
+        lead = fact.data.get("lead") or matter.lead
+        done.append(Step(t(f"step.{fact.kind}", unit=visit.names.unit(lead)), times.moment(minute_of(fact.at)), "done"))
+    if matter.stage == flow.closed:
+        return done
+    now = Step(t.word(matter.domain, f"public.{matter.stage}"), t("step.now"), "now")
+    ahead = {"received": 0, "assigned": 1, "acting": 2, "explaining": 2, "verifying": 3, "calling": 4}.get(matter.stage, 0)
+    to_come = [Step(t(f"ahead.{key}"), "", "to-come") for key in ("act", "verify", "call")[max(0, ahead - 1) :]]
+    return [*done, now, *to_come]

@@ -1,0 +1,118 @@
+"""A store in a temporary folder, and commits as the hotline makes them, without city or engines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from anlan.domains.hotline.flow import APPEAL
+from anlan.engines.text import search_terms
+from anlan.loop.evolve import Draft
+from anlan.loop.matter import Matter
+from anlan.loop.receive import Opening, opening
+from anlan.loop.working_calendar import WorkingCalendar, minute_of
+from anlan.store.commit import Change, Commit, Done, Receipt, Shown
+from anlan.store.store import Store
+
+AT = 1_790_000_000_000
+DAY_MS = 86_400_000
+CALENDAR = WorkingCalendar(published_years=[2026])
+
+
+class Desk:
+    """Makes commits for a store."""
+
+    def __init__(self, home: Path) -> None:
+        self.home, self.store, self._made = home, Store(home), 0
+
+    @property
+    def flows(self) -> dict[tuple[str, str], Any]:
+        return {("hotline", "appeal"): APPEAL}
+
+    def create(self, **said: Any) -> Commit:
+        """A new matter: channel, outside_id, title, text, phone, name, ledger, lead, at, category."""
+        self._made += 1
+        at, ledger = said.get("at", AT), said.get("ledger", "370202")
+        channel = said.get("channel", "web")
+        commit = Commit(at=AT, actor="system", year=2026, day=minute_of(at) // 1440)
+        vault = self.store.vault
+        text_id, party_id = vault.new_id("t", AT), vault.new_id("p", AT)
+        title, text, phone = said.get("title", "路灯不亮"), said.get("text", "门口路灯坏了"), said.get("phone", "")
+        vault.seal(commit, text_id, [(text_id, {"title": title, "text": text})])
+        vault.seal(commit, party_id, [(party_id, {"name": said.get("name", "王女士"), "phone": phone})])
+        if phone:
+            commit.parties.append((party_id, vault.blind(phone)))
+        party = {"party": party_id, "channel": channel, "at": at, "text": text_id}
+        received = {
+            "domain": "hotline",
+            "ledger": ledger,
+            "channel": channel,
+            "opened_at": at,
+            "text": text_id,
+            "party": party,
+        }
+        route = {"lead": said.get("lead", "station1"), "assists": [], "route": {"rule": "area"}}
+        begin = Opening(
+            received, {"category": said.get("category", "traffic.noise"), "by": "engine"}, route, "assigned"
+        )
+        commit.changes = [Change(APPEAL, ledger, opening(APPEAL, begin, minute_of(at), CALENDAR))]
+        outside = said.get("outside_id", f"x{self._made}")
+        commit.receipt = Receipt(channel, outside, party_id, vault.code_mark("12345678"))
+        commit.shown = Shown(title, " ".join(search_terms(f"{title} {text}")), said.get("features", b""))
+        return commit
+
+    def change(self, matter: Matter, *drafts: Draft, at: int = AT, **more: Any) -> Commit:
+        """Further facts on a matter as it was seen."""
+        made = [Change(APPEAL, matter.ledger, list(drafts), base=matter)]
+        return Commit(at=at, actor="p1", year=2026, day=minute_of(at) // 1440, changes=made, **more)
+
+    def write(self, commit: Commit) -> Done:
+        return self.store.writer.submit(commit)
+
+    def opened(self, **said: Any) -> Matter:
+        return self.write(self.create(**said)).matters[0]
+
+    def noted(self, facts: int, matter: Matter) -> Matter:
+        """So many more facts on a matter, in one commit."""
+        drafts: list[Draft] = [("noted", {"note": f"t{i}"}) for i in range(facts)]
+        return self.write(self.change(matter, *drafts)).matters[0] if facts else matter
+
+    def reopen(self) -> None:
+        """Close the store and open it again."""
+        self.store.close()
+        self.store = Store(self.home)
+
+    def counted(self, sql: str, *values: Any) -> Any:
+        return self.store.readers.connection().execute(sql, values).fetchone()[0]
+
+    def size(self) -> tuple[int, ...]:
+        """How much there is of everything."""
+        tables = ("facts", "matters", "receipts", "requests", "sealed", "titles", "search", "rollups", "parties")
+        return tuple(self.counted(f"SELECT count(*) FROM {table}") for table in tables)
+
+    def tree(self) -> list[Any]:
+        found: list[Any] = self.store.readers.connection().execute("SELECT * FROM ledgers ORDER BY no").fetchall()
+        return found
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(tmp_path / "home")
+    yield desk
+    desk.store.close()
+
+
+@pytest.fixture
+def answer() -> Callable[[Done], bytes]:
+    return lambda done: msgspec.json.encode({"receipt": done.receipt, "version": done.matters[0].version})
+
+
+@pytest.fixture(autouse=True)
+def own_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("ANLAN_MASTER_KEY_FILE", raising=False)
+    assert "ANLAN_MASTER_KEY_FILE" not in os.environ

@@ -1,0 +1,143 @@
+"""Personal data: sealed, bound to its id, findable by a keyed print only, and gone when it is erased."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anlan.app.redact import redacted
+from anlan.engines.text import search_terms
+from anlan.loop.errors import Broken, Conflict
+from anlan.store.commit import Commit
+from anlan.store.database import connect
+from anlan.store.verify import verify
+
+PHONE, NAME = "13812345678", "欧阳翠兰"
+SECRET = "ZqxMarker"
+
+
+def bytes_of(home: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in sorted(home.rglob("*")) if path.is_file() and path.suffix != ".key")
+
+
+def sealed(desk: Any, *values: Any) -> list[str]:
+    commit = Commit(at=1, actor="system", year=2026, day=1)
+    ids = [f"t{i}" for i in range(len(values))]
+    for box_id, value in zip(ids, values, strict=True):
+        desk.store.vault.seal(commit, box_id, [(box_id, value)])
+    desk.write(commit)
+    return ids
+
+
+def run(desk: Any, sql: str) -> None:
+    desk.write(Commit(at=1, actor="system", year=2026, day=1, rows=[(sql, ())]))
+
+
+def test_what_is_sealed_opens_again(desk: Any) -> None:
+    ids = sealed(desk, {"text": "你好"}, ["a", 1])
+    assert desk.store.vault.open([*ids, "", "unknown"]) == {"t0": {"text": "你好"}, "t1": ["a", 1]}
+    assert desk.store.vault.open([]) == {}
+    desk.reopen()
+    assert desk.store.vault.open(ids)["t0"] == {"text": "你好"}
+
+
+def test_more_can_be_sealed_under_the_same_key(desk: Any) -> None:
+    sealed(desk, "first")
+    commit = Commit(at=1, actor="system", year=2026, day=1)
+    desk.store.vault.seal_more(commit, "t0", [("n1", "second")])
+    desk.write(commit)
+    assert desk.store.vault.open(["t0", "n1"]) == {"t0": "first", "n1": "second"}
+    with pytest.raises(Broken):
+        desk.store.vault.seal_more(commit, "nothing", [("n2", "x")])
+
+
+def test_boxes_cannot_be_swapped(desk: Any) -> None:
+    commit = Commit(at=1, actor="system", year=2026, day=1)
+    desk.store.vault.seal(commit, "k", [("a", "one"), ("b", "two")])
+    desk.write(commit)
+    run(desk, "UPDATE sealed SET box = (SELECT s.box FROM sealed s WHERE s.id != sealed.id)")
+    with pytest.raises(Broken, match="does not open"):
+        desk.store.vault.open(["a"])
+
+
+@pytest.mark.parametrize("change", ["key = 't1'", "box = zeroblob(60)", "box = CAST(x'01' || zeroblob(60) AS BLOB)"])
+def test_a_tampered_box_is_broken(desk: Any, change: str) -> None:
+    sealed(desk, "one", "two")
+    run(desk, f"UPDATE sealed SET {change} WHERE id = 't0'")
+    with pytest.raises(Broken):
+        desk.store.vault.open(["t0"])
+
+
+def test_an_erased_key_leaves_nothing_to_open(desk: Any) -> None:
+    ids = sealed(desk, "one", "two")
+    desk.write(Commit(at=1, actor="system", year=2026, day=1, destroys=["t0"]))
+    assert desk.store.vault.open(ids) == {"t1": "two"}
+
+
+def test_a_refused_commit_destroys_no_key(desk: Any) -> None:
+    matter = desk.opened()
+    desk.noted(1, matter)
+    with pytest.raises(Conflict):
+        desk.write(desk.change(matter, ("noted", {}), destroys=[matter.text]))
+    assert matter.text in desk.store.vault.open([matter.text])
+
+
+def test_a_person_is_found_by_telephone_and_only_with_the_key(desk: Any, tmp_path: Path) -> None:
+    matter = desk.opened(phone=PHONE)
+    assert desk.store.vault.party_of(PHONE) == matter.parties[0].party
+    assert desk.store.vault.party_of("13800000000") is None
+    other = type(desk)(tmp_path / "other")
+    assert other.store.vault.blind(PHONE) != desk.store.vault.blind(PHONE)
+    other.store.close()
+
+
+def test_no_plain_text_reaches_the_files(desk: Any) -> None:
+    title, text = redacted("夜间噪声"), f"请回电{PHONE}，{SECRET}"
+    commit = desk.create(phone=PHONE, name=NAME, title=title, text=text)
+    commit.shown.terms = " ".join(search_terms(redacted(title)))
+    matter = desk.write(commit).matters[0]
+    assert desk.store.vault.open([matter.text])[matter.text]["text"] == text
+    for _ in range(2):
+        raw = bytes_of(desk.home)
+        assert b"matters_by_lead" in raw, "the files are read"
+        for plain in (PHONE, PHONE[2:], NAME, SECRET):
+            assert plain.encode() not in raw, plain
+        desk.reopen()
+
+
+def test_an_erased_text_leaves_no_byte_in_the_files(desk: Any) -> None:
+    keep = desk.opened(title="别的事", text="别的内容")
+    matter = desk.opened(title=f"标题{SECRET}", text=f"正文{SECRET}", features=SECRET.encode())
+    box = desk.store.readers.connection().execute("SELECT box FROM sealed WHERE id = ?", (matter.text,)).fetchone()[0]
+    terms = [t for t in search_terms(SECRET) if len(t) > 3]
+    before = bytes_of(desk.home)
+    assert all(part in before for part in (SECRET.encode(), box, terms[0].encode()))
+    erase = [(f"DELETE FROM {table} WHERE {key} = ?", (matter.number,)) for table, key in (
+        ("titles", "matter"), ("features", "matter"), ("search", "rowid"),
+    )]  # fmt: skip
+    erase += [("DELETE FROM sealed WHERE id = ?", (matter.text,))]
+    desk.write(desk.change(matter, ("noted", {}), rows=erase, destroys=[matter.text]))
+    raw = bytes_of(desk.home)
+    assert box not in raw
+    assert SECRET.encode() not in raw
+    assert not [term for term in terms if term.encode() in raw]
+    assert desk.store.vault.open([matter.text, keep.text]).keys() == {keep.text}
+    desk.store.close()
+    assert verify(desk.store.path, desk.store.public_key).faults == []
+
+
+def test_a_reader_in_the_way_only_delays_the_emptying_of_the_logs(desk: Any) -> None:
+    ids = sealed(desk, "one", "two")
+    log = desk.store.path.with_name("anlan.db-wal")
+    reader = connect(desk.store.path, read_only=True)
+    reading = reader.execute("SELECT * FROM sealed")
+    next(reading)
+    assert not desk.write(Commit(at=1, actor="system", year=2026, day=1, destroys=["t0"])).replayed
+    assert desk.store.vault.open(ids) == {"t1": "two"}
+    assert log.stat().st_size > 0
+    reading.close()
+    reader.close()
+    desk.opened()
+    assert log.stat().st_size == 0, "the next batch emptied it"
