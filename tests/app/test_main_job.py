@@ -62,7 +62,7 @@ class Walk:
         if not matter.lead:
             matter = self.move(matter, self.somebody("operator"), "assign", unit="branch.370202")
         while matter.stage != "closed":
-            officer = self.somebody("officer", matter.lead)
+            officer = self.somebody("operator" if matter.lead == "centre.hotline" else "officer", matter.lead)
             matter = self.move(matter, officer, "accept")
             for assisting in matter.open_assists:
                 matter = self.move(matter, self.somebody("officer", assisting), "report_assist", note="协办已完成")

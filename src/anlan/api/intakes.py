@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, post
+from litestar.params import FromPath, FromQuery
 
 from anlan.api.shapes import Receipt, offers_of
 from anlan.api.who import actor, world_of
@@ -27,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @post("/api/v1/intakes/{channel:str}", status_code=201)
-async def hand_in(request: Request[Any, Any, Any], channel: str, join: int = 0) -> Response[bytes]:
+async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join: FromQuery[int] = 0) -> Response[bytes]:
     """Hand something in by a channel; `join` names an open matter it belongs to. Answers a receipt."""
     world = world_of(request)
     found = world.channels.get(channel)

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath, FromQuery
 
 from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
 from anlan.api.shapes import Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
@@ -27,18 +28,18 @@ _unmask = msgspec.json.Decoder(UnmaskBody)
 @get("/api/v1/matters")
 async def list_matters(
     request: Request[Any, Any, Any],
-    lead: list[str] | None = None,
-    stage: list[str] | None = None,
-    kind: list[str] | None = None,
-    officer: str = "",
-    district: list[str] | None = None,
-    flow: list[str] | None = None,
-    category: str = "",
-    channel: str = "",
-    q: str = "",
-    order: str = "due",
-    limit: int = 50,
-    after: str = "",
+    lead: FromQuery[list[str] | None] = None,
+    stage: FromQuery[list[str] | None] = None,
+    kind: FromQuery[list[str] | None] = None,
+    officer: FromQuery[str] = "",
+    district: FromQuery[list[str] | None] = None,
+    flow: FromQuery[list[str] | None] = None,
+    category: FromQuery[str] = "",
+    channel: FromQuery[str] = "",
+    q: FromQuery[str] = "",
+    order: FromQuery[str] = "due",
+    limit: FromQuery[int] = 50,
+    after: FromQuery[str] = "",
 ) -> Page:
     """Matters the caller may see: most late first (`order=due`) or newest first (`order=new`), a page at a time."""
     world, who = world_of(request), actor(request)
@@ -65,7 +66,7 @@ async def list_matters(
 
 
 @get("/api/v1/matters/{number:int}")
-async def one_matter(request: Request[Any, Any, Any], number: int) -> Response[Detail | None]:
+async def one_matter(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[Detail | None]:
     """A matter. The ETag is its version; with If-None-Match of the same, 304 and nothing is opened."""
     world, who = world_of(request), actor(request)
     matter = world.store.read.matter(number)
@@ -77,7 +78,7 @@ async def one_matter(request: Request[Any, Any, Any], number: int) -> Response[D
 
 
 @post("/api/v1/matters/{number:int}/moves/{move:str}", status_code=200)
-async def make_move(request: Request[Any, Any, Any], number: int, move: str) -> Response[bytes]:
+async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move: FromPath[str]) -> Response[bytes]:
     """Make a move on a matter seen at `version`. A stale version is a conflict (409) and writes nothing."""
     world, who = world_of(request), actor(request)
     body = await request.body()
@@ -93,7 +94,7 @@ async def make_move(request: Request[Any, Any, Any], number: int, move: str) -> 
 
 
 @post("/api/v1/matters/{number:int}/merge", status_code=200)
-async def merge(request: Request[Any, Any, Any], number: int) -> Response[bytes]:
+async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
     """Fold this matter into another; every reporter keeps an own receipt and call-back."""
     world, who = world_of(request), actor(request)
     body = await request.body()
@@ -107,7 +108,7 @@ async def merge(request: Request[Any, Any, Any], number: int) -> Response[bytes]
 
 
 @post("/api/v1/matters/{number:int}/contact", status_code=200)
-async def unmask(request: Request[Any, Any, Any], number: int) -> dict[str, str]:
+async def unmask(request: Request[Any, Any, Any], number: FromPath[int]) -> dict[str, str]:
     """One reporter's name and telephone, for a stated purpose. The reading is on the ledger before the answer."""
     world, who = world_of(request), actor(request)
     asked = _decoded(_unmask, await request.body())

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, get, post
+from litestar.params import FromPath, FromQuery
 
 from anlan.api.shapes import LogIn
 from anlan.api.who import actor, world_of
@@ -37,7 +38,7 @@ async def me(request: Request[Any, Any, Any]) -> dict[str, Any]:
 
 
 @get("/api/v1/receipts/{number:int}")
-async def follow(request: Request[Any, Any, Any], number: int, code: str) -> dict[str, Any]:
+async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: FromQuery[str]) -> dict[str, Any]:
     """Where a report stands, for whoever has its number and code. The two are wrong together or right together."""
     world = world_of(request)
     found = world.store.read.receipt(number)
@@ -58,7 +59,7 @@ async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
     return {"ok": True}
 
 
-@get("/healthz", exclude_from_auth=True)
+@get("/healthz")
 async def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Whether the server answers and reads its database."""
     return {"ok": True, "ledgers": world_of(request).store.read.ledgers()}

@@ -31,7 +31,6 @@ class Desk(msgspec.Struct, frozen=True):
     """The calls to make; `own` is how many were left out because the actor handled them."""
 
     lines: list[Line]
-    calls: dict[int, str]
     own: int
     more: str
 
@@ -96,10 +95,10 @@ def desk_of(visit: Visit) -> Desk:
     shape = Shape(kinds=("calling",), after=cursor(visit.request.query_params.get("after", "")))
     rows = look.rows(visit.world, visit.actor, shape)
     free = [row for row in rows if visit.actor.id not in row.matter.handlers]
-    lines = [line(visit, row, path=PATH) for row in free]
+    lines = [msgspec.structs.replace(line(visit, row, path=PATH), why=_calls(visit, row)) for row in free]
     last = rows[-1] if len(rows) == shape.limit else None
     more = visit.with_query(after=f"{DUE_UNKNOWN if last.due is None else last.due}.{last.matter.number}") if last else ""
-    return Desk(lines, {row.matter.number: _calls(visit, row) for row in free}, len(rows) - len(free), more)
+    return Desk(lines, len(rows) - len(free), more)
 
 
 def _calls(visit: Visit, row: Row) -> str:

@@ -7,6 +7,7 @@ OWN_AND_BELOW = ("own", "below")
 
 GRANTS = (
     Grant("operator", ("receive", "assign", "classify", "merge", "note", "see", "search"),),
+    Grant("operator", ("act",), OWN),
     Grant("officer", ("see", "act", "note", "classify"), OWN),
     Grant("officer", ("see", "assist", "note"), ("assist",)),
     Grant("officer", ("search", "read_contact"), OWN),
