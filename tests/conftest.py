@@ -25,7 +25,7 @@ def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-@pytest.fixture()
+@pytest.fixture
 def world(tmp_path: Path, demo_city: Path) -> Iterator[World]:
     """A world at NOON; set `world.clock` to move on."""
     shutil.copytree(demo_city, tmp_path / "city")
@@ -35,7 +35,7 @@ def world(tmp_path: Path, demo_city: Path) -> Iterator[World]:
     made.store.close()
 
 
-@pytest.fixture()
+@pytest.fixture
 def somebody(world: World) -> Callable[..., Actor]:
     """An officer with a role, of a unit if one is named."""
 

@@ -20,7 +20,7 @@ GOOD = {"outside_id": "a1", "text": "小区门口路灯坏了三天没人修", "
 INTAKES = "/api/v1/intakes/partner"
 
 
-@pytest.fixture()
+@pytest.fixture
 def ask(world: World, somebody: Callable[..., Actor]) -> Callable[..., Any]:
     """Ask as an operator: `await ask(method, path, **request)`."""
 
@@ -57,7 +57,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("body", "code"), BAD, ids=[code for _, code in BAD])
-async def test_bad_intake_is_a_problem_and_writes_nothing(world: World, ask: Any, body: dict[str, Any], code: str) -> None:
+async def test_bad_intake_is_a_problem_and_writes_nothing(
+    world: World, ask: Any, body: dict[str, Any], code: str
+) -> None:
     for language in ("zh", "en"):
         answer = await ask("POST", INTAKES, json=body, headers={"accept-language": language})
         assert answer.status_code == 422
@@ -100,7 +102,12 @@ async def test_moves_say_why_not(world: World, ask: Any) -> None:
         (f"{moves}/accept", {"version": version + 1}, 409, "matter.conflict"),
         (f"{moves}/verify", {"version": version}, 403, "move.not_yours"),
         (f"{moves}/accept", {"version": version, "more": 1}, 422, "body.invalid"),
-        (f"{moves}/return", {"version": version, "fields": {"reason": "bored", "note": "x"}}, 422, "field.not_an_option"),
+        (
+            f"{moves}/return",
+            {"version": version, "fields": {"reason": "bored", "note": "x"}},
+            422,
+            "field.not_an_option",
+        ),
     ]
     for path, body, status, code in cases:
         answer = await ask("POST", path, "officer", unit, json=body)
@@ -146,4 +153,3 @@ async def test_a_contact_is_read_for_a_purpose_and_the_reading_is_on_the_ledger(
     assert answer.json() == {"name": "王小明", "phone": "13812345678"}
     read = [f for f in world.store.read.facts(made["matter"]) if f.kind == "read" and f.data["what"] == "contact"]
     assert [f.data["purpose"] for f in read] == ["call_back"]
-

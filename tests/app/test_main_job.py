@@ -1,4 +1,4 @@
-"""The main job: real messages go in, every one becomes or joins a matter, is routed, timed, handled, called back, measured."""
+"""The main job: real messages go in; each is a matter, routed, timed, handled, called back, measured."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ class Walk:
             while matter.stage == "calling":
                 outcome = self.rng.choices(("satisfied", "not_satisfied", "refused", "unreachable"), (70, 10, 5, 15))[0]
                 receipt = matter.pending_callbacks[0].receipt
-                matter = self.move(matter, caller, "call_back", receipt=receipt, outcome=outcome, solved=outcome == "satisfied")
+                matter = self.move(
+                    matter, caller, "call_back", receipt=receipt, outcome=outcome, solved=outcome == "satisfied"
+                )
         return matter
 
 
@@ -106,7 +108,9 @@ def test_real_messages_go_round_the_loop(world: World, somebody: Callable[..., A
 
 def _answered_again(world: World, closed: list[Matter]) -> int:
     """Satisfied answers that a later re-opening asked for anew: counted from the facts, not from the state."""
-    counted = Counter(f.data["outcome"] for m in closed for f in world.store.read.facts(m.number) if f.kind == "called_back")
+    counted = Counter(
+        f.data["outcome"] for m in closed for f in world.store.read.facts(m.number) if f.kind == "called_back"
+    )
     return counted["satisfied"] - sum(p.callback == "satisfied" for m in closed for p in m.parties)
 
 

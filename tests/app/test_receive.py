@@ -61,9 +61,7 @@ def test_a_human_merges_two_and_both_reporters_are_still_called_back(
 
 
 def test_near_a_border_there_are_candidates_each_with_a_reason(world: World, somebody: Callable[..., Actor]) -> None:
-    spot = next(
-        p for p in world.city.places.places if len(world.city.areas.locate(p.lon, p.lat).stations) > 1
-    )
+    spot = next(p for p in world.city.places.places if len(world.city.areas.locate(p.lon, p.lat).stations) > 1)
     matter, _ = put(world, intake(world, 1, lon=spot.lon, lat=spot.lat), somebody("operator"))
     assert matter.route["doubtful"] is True
     candidates = matter.route["candidates"]
@@ -76,7 +74,13 @@ def test_a_notice_goes_straight_to_the_call_back_desk(world: World, somebody: Ca
     domain, channel = world.channels["case_system"]
     unit = world.city.organisation.of_kind("branch")[0]
     officer = somebody("officer", world.city.organisation.of_kind("station", unit.district)[0].key)
-    said = {"notice_no": "n1", "summary": "不予立案告知", "outcome": "refused", "phone": "13800000001", "unit": unit.key}
+    said = {
+        "notice_no": "n1",
+        "summary": "不予立案告知",
+        "outcome": "refused",
+        "phone": "13800000001",
+        "unit": unit.key,
+    }
     one = channel.adapt({**said, "officer": officer.id}, world.clock())
     prepared = receive.prepare(world, domain, one, somebody("operator"))
     matter = world.store.writer.submit(prepared.commit).matters[0]

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from anlan.api.problems import texts
+from anlan.loop.counters import COUNTERS
 from anlan.loop.decide import EFFECTS
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
-from anlan.loop.counters import COUNTERS
 from anlan.main import discover
 
 SOURCE = Path(__file__).parents[2] / "src/anlan"

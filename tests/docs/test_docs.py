@@ -32,5 +32,11 @@ def test_every_decision_is_in_the_navigation() -> None:
 def test_makefile_explains_every_target() -> None:
     for line in (DOCS.parent / "Makefile").read_text("utf-8").splitlines():
         name = line.split(":")[0]
-        if line and name.replace("-", "").isalpha() and ":" in line and not line.startswith((".", "\t")) and ":=" not in line:
+        if (
+            line
+            and name.replace("-", "").isalpha()
+            and ":" in line
+            and not line.startswith((".", "\t"))
+            and ":=" not in line
+        ):
             assert "## " in line, f"{name} has no help"

@@ -46,7 +46,9 @@ def test_no_broad_except_and_no_html_in_python(path: Path) -> None:
         if isinstance(node, ast.ExceptHandler):
             assert node.type is not None, f"bare except, line {node.lineno}"
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            assert not any(tag in node.value for tag in ("<div", "<span", "<table", "<a href")), f"HTML, line {node.lineno}"
+            assert not any(tag in node.value for tag in ("<div", "<span", "<table", "<a href")), (
+                f"HTML, line {node.lineno}"
+            )
 
 
 @pytest.mark.parametrize("path", SOURCE, ids=name_of)
@@ -69,11 +71,15 @@ def test_assets_carry_no_inline_style_or_script(path: Path) -> None:
 
 
 def test_tree_names_no_machine_and_no_registry() -> None:
-    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()  # noqa: S607 - git is looked up as a person would
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split()
     assert "uv.lock" not in tracked
     for name in tracked:
         path = ROOT / name
-        if path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".in", ".yml"} and path.exists() and path != Path(__file__):
+        if (
+            path.suffix in {".py", ".md", ".toml", ".txt", ".json", ".in", ".yml"}
+            and path.exists()
+            and path != Path(__file__)
+        ):
             text = path.read_text("utf-8")
             assert "/work/" not in text, name
             assert "files.pythonhosted" not in text, name

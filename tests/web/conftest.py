@@ -1,10 +1,9 @@
-"""A small city with one server in front of it: the demo pack is made once, each test gets its own store."""
+"""The pages of one world, and a person who uses them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,38 +11,22 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from anlan import main
 from anlan.app import accounts, receive
 from anlan.app.world import World
-from anlan.city.demo import generate
-from anlan.city.pack import City, build_city
 from anlan.loop.domain import Intake
 from anlan.loop.grants import Actor
-from anlan.loop.matter import Matter
+from anlan.loop.matter import Matter, shown
 from anlan.web import web_config
 
 PASSWORD = "password-1"
-NOW = 1_795_500_000_000  # Tuesday 2026-11-24, 14:00 in the city
-
-
-@pytest.fixture(scope="session")
-def city() -> City:
-    return build_city(generate(2026))
-
-
-@pytest.fixture
-async def world(city: City, tmp_path: Path) -> AsyncIterator[World]:
-    opened = main.open_world(tmp_path, city)
-    opened.clock = lambda: NOW
-    yield opened
-    opened.store.close()
 
 
 @pytest.fixture
 async def client(world: World) -> AsyncIterator[AsyncTestClient[Litestar]]:
     app = Litestar(**web_config(world))
     app.state.world = world
-    async with AsyncTestClient(app=app, headers={"accept-language": "zh-CN"}) as opened:
+    async with AsyncTestClient(app=app) as opened:
+        opened.headers["accept-language"] = "zh-CN"
         yield opened
 
 
@@ -64,6 +47,20 @@ class Browser:
 
     async def role(self, role: str) -> Actor:
         return await self.log_in(next(o for o in self.world.city.roster.with_role(role) if o.roles == (role,)).number)
+
+    async def work(self, matter: Matter) -> None:
+        """Bring a matter to the call-back desk through the pages."""
+        officer = self.world.city.roster.of_unit(matter.lead, "officer")[-1]
+        await self.log_in(officer.number)
+        page = f"/matters/{shown(matter.number)}"
+        await self.get(page)
+        for move, fields in (("accept", {}), ("report", {"note": "已到场劝离，告知不得扰民", "solved": "yes"})):
+            version = self.world.store.read.matter(matter.number).version
+            await self.post(f"{page}/moves/{move}", version=version, **fields)
+        await self.role("overseer")
+        await self.get(page)
+        await self.post(f"{page}/moves/verify", version=self.world.store.read.matter(matter.number).version)
+        assert self.world.store.read.matter(matter.number).stage == "calling"
 
     async def get(self, path: str, **query: Any) -> Response:
         return self._seen(await self.client.get(path, params=query, follow_redirects=True))

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+import pytest
 
 from anlan.app.world import World
 from anlan.loop.matter import Matter, shown
 from anlan.store.read import Shape
 
-from .conftest import Browser
-from .test_pages import worked
+pytestmark = pytest.mark.anyio
+Browser = Any
+"""conftest.Browser"""
 
 
 def form(world: World, text: str = "楼下每晚十一点以后有人大声唱歌，孩子睡不着", **more: str) -> dict[str, str]:
@@ -31,7 +35,12 @@ async def test_advice_names_duplicates_units_and_due_time(browser: Browser, worl
 async def test_advice_is_patient_with_half_a_form(browser: Browser, world: World) -> None:
     await browser.role("operator")
     await browser.get("/intake")
-    for half in ({"text": ""}, {"text": "吵", "place": "36.06, 120.38"}, {"text": "吵", "place": "1,2"}, {"text": "吵", "unit_other": "?"}):
+    for half in (
+        {"text": ""},
+        {"text": "吵", "place": "36.06, 120.38"},
+        {"text": "吵", "place": "1,2"},
+        {"text": "吵", "unit_other": "?"},
+    ):
         assert (await browser.post("/intake/advice", **half)).status_code == 200
 
 
@@ -75,7 +84,9 @@ async def test_officers_do_not_receive(browser: Browser) -> None:
     assert (await browser.get("/intake")).status_code == 403
 
 
-async def test_public_report_offers_what_is_near_then_takes_it(browser: Browser, world: World, received: Matter) -> None:
+async def test_public_report_offers_what_is_near_then_takes_it(
+    browser: Browser, world: World, received: Matter
+) -> None:
     await browser.get("/report")
     sent = form(world, "每晚十一点以后有人在楼下大声唱歌，孩子睡不着")
     near = await browser.post("/report", **sent)
@@ -106,10 +117,12 @@ async def test_follow_and_rate(browser: Browser, world: World) -> None:
     assert right.status_code == 200
     assert "交给" in right.text
     assert "13912345678" not in right.text
-    await worked(browser, world, matter)
+    await browser.work(matter)
     await browser.get("/follow")
     await browser.post("/follow", number=shown(matter.number), code=code.group(1))
-    rated = await browser.post("/follow/rate", number=shown(matter.number), code=code.group(1), rating="1", note="还在吵")
+    rated = await browser.post(
+        "/follow/rate", number=shown(matter.number), code=code.group(1), rating="1", note="还在吵"
+    )
     assert rated.status_code == 200
     assert "已重新办理" in rated.text
     assert world.store.read.matter(matter.number).reopens == 1

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import re
+from typing import Any
+
+import pytest
 
 from anlan.app.world import World
-from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, shown
 
-from .conftest import NOW, Browser
+pytestmark = pytest.mark.anyio
+Browser = Any
+"""conftest.Browser"""
 
 
 def path_of(matter: Matter) -> str:
@@ -65,7 +68,9 @@ async def test_officer_sees_own_unit_and_accepts(browser: Browser, world: World,
 
 
 async def test_other_units_officer_sees_nothing(browser: Browser, world: World, received: Matter) -> None:
-    other = next(o for o in world.city.roster.with_role("officer") if o.roles == ("officer",) and o.unit != received.lead)
+    other = next(
+        o for o in world.city.roster.with_role("officer") if o.roles == ("officer",) and o.unit != received.lead
+    )
     await browser.log_in(other.number)
     assert shown(received.number) not in (await browser.get("/queue")).text
     assert (await browser.get(path_of(received))).status_code == 404
@@ -76,7 +81,9 @@ async def test_conflict_keeps_what_was_typed(browser: Browser, world: World, rec
     await browser.log_in(officer.number)
     await browser.get(path_of(received))
     await browser.post(f"{path_of(received)}/moves/accept", version=received.version)
-    answer = await browser.post(f"{path_of(received)}/moves/progress", version=received.version, note="夜里去看过，<b>还在</b>")
+    answer = await browser.post(
+        f"{path_of(received)}/moves/progress", version=received.version, note="夜里去看过，<b>还在</b>"
+    )
     assert answer.status_code == 409
     assert "刚才有人动过" in answer.text
     assert "夜里去看过，&lt;b&gt;还在&lt;/b&gt;" in answer.text
@@ -86,7 +93,9 @@ async def test_refused_move_names_the_field(browser: Browser, world: World, rece
     officer = world.city.roster.of_unit(received.lead, "officer")[-1]
     await browser.log_in(officer.number)
     await browser.get(path_of(received))
-    answer = await browser.post(f"{path_of(received)}/moves/return", version=received.version, reason="place_wrong", note="")
+    answer = await browser.post(
+        f"{path_of(received)}/moves/return", version=received.version, reason="place_wrong", note=""
+    )
     assert answer.status_code == 422
     assert "缺少必填项：说明" in answer.text
 
@@ -127,7 +136,7 @@ async def test_english_is_complete(browser: Browser, received: Matter) -> None:
 
 
 async def test_call_back_desk_excludes_own_cases(browser: Browser, world: World, received: Matter) -> None:
-    await worked(browser, world, received)
+    await browser.work(received)
     actor = await browser.role("callback")
     desk = await browser.get("/callbacks")
     assert shown(received.number) in desk.text
@@ -159,23 +168,3 @@ async def test_theme_is_kept(browser: Browser) -> None:
     answer = await browser.get("/theme", to="dark", next="/login")
     assert answer.url.path == "/login"
     assert 'data-theme="dark"' in answer.text
-
-
-async def worked(browser: Browser, world: World, matter: Matter) -> None:
-    """Bring a matter to the call-back desk through the pages."""
-    officer = world.city.roster.of_unit(matter.lead, "officer")[-1]
-    await browser.log_in(officer.number)
-    page = path_of(matter)
-    await browser.get(page)
-    for move, fields in (("accept", {}), ("report", {"note": "已到场劝离，告知不得扰民", "solved": "yes"})):
-        version = world.store.read.matter(matter.number).version
-        await browser.post(f"{page}/moves/{move}", version=version, **fields)
-    await browser.role("overseer")
-    await browser.get(page)
-    await browser.post(f"{page}/moves/verify", version=world.store.read.matter(matter.number).version)
-    assert world.store.read.matter(matter.number).stage == "calling"
-
-
-def test_the_clock_of_these_tests_stands_still(operator: Actor) -> None:
-    assert NOW % 60_000 == 0
-    assert re.fullmatch(r"\d+", operator.id)

@@ -20,7 +20,12 @@ def times(request: pytest.FixtureRequest) -> Times:
 
 @pytest.mark.parametrize(
     ("minutes", "zh", "en"),
-    [(34, "34分", "34 min"), (126, "2时06分", "2 h 06 min"), (27 * 60, "1天3时", "1 day 3 h"), (5 * 1440, "5天", "5 days")],
+    [
+        (34, "34分", "34 min"),
+        (126, "2时06分", "2 h 06 min"),
+        (27 * 60, "1天3时", "1 day 3 h"),
+        (5 * 1440, "5天", "5 days"),
+    ],
 )
 def test_spans(times: Times, minutes: int, zh: str, en: str) -> None:
     assert times.span(minutes) == (zh if times.t.language == "zh" else en)
@@ -40,7 +45,9 @@ def test_from_two_days_on_working_days_are_counted(times: Times) -> None:
     assert times.left(MINUTE + 4 * 1440) == ("剩2个工作日" if zh else "2 work days left")
 
 
-@pytest.mark.parametrize(("minutes", "x"), [(12, 62.5), (34, 70.6), (114, 86.3), (184, 94.0), (-41, 44.9), (-126, 34.8)])
+@pytest.mark.parametrize(
+    ("minutes", "x"), [(12, 62.5), (34, 70.6), (114, 86.3), (184, 94.0), (-41, 44.9), (-126, 34.8)]
+)
 def test_waterline_matches_the_reference_page(minutes: int, x: float) -> None:
     assert place(minutes) == pytest.approx(x, abs=0.15)
 

@@ -93,4 +93,6 @@ def problem(request: Request[Any, Any, Any], status: int, code: str, params: dic
         params=params,
     )
     headers = {"Content-Language": language, **({"Retry-After": "5"} if status in {503, 507} else {})}
-    return Response(msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers)
+    return Response(
+        msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
+    )

@@ -48,7 +48,12 @@ async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: F
     if matter.merged_into:
         matter = world.store.read.matter(matter.merged_into)
     clock = matter.clocks.get("matter")
-    return {"matter": matter.number, "stage": matter.stage, "due_minute": clock.due if clock else None, "opened_at": matter.opened_at}
+    return {
+        "matter": matter.number,
+        "stage": matter.stage,
+        "due_minute": clock.due if clock else None,
+        "opened_at": matter.opened_at,
+    }
 
 
 @post("/api/v1/echo", status_code=200)

@@ -1,4 +1,4 @@
-"""Learn: the city's own closed matters teach the classifier. Texts are read from the vault, the reading is on the ledger."""
+"""Learn: the city's own closed matters teach the classifier. The reading of their texts is on the ledger."""
 
 from __future__ import annotations
 

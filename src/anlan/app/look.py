@@ -1,4 +1,4 @@
-"""Look: a matter as one person may see it. Personal data is opened for a purpose, and the reading is on the ledger first.
+"""Look: a matter as one person may see it. Personal data is opened for a purpose, after the reading is recorded.
 
 `view` gives the page: titles and texts of the report and of notes (redacted for those without the right to read
 contacts), names and telephones masked. `unmask` gives one reporter's contact, for a stated purpose.
@@ -61,7 +61,9 @@ async def view(world: World, actor: Actor, number: int) -> View:
     await _record(world, actor, matter, "handle", "text")
     flow, facts = world.flow_of(matter), world.store.read.facts(number)
     notes = [fact.data["note"] for fact in facts if isinstance(fact.data.get("note"), str)]
-    opened = world.store.vault.open([matter.text, *(p.text for p in matter.parties), *notes, *(p.party for p in matter.parties)])
+    opened = world.store.vault.open(
+        [matter.text, *(p.text for p in matter.parties), *notes, *(p.party for p in matter.parties)]
+    )
     said = opened.get(matter.text, {})
     return View(
         matter=matter,
@@ -127,4 +129,6 @@ async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what
     now = world.clock()
     data = {"purpose": purpose, "what": what, **({"party": party} if party else {})}
     reading = (matter.number, matter.ledger, ("read", data))
-    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now), readings=[reading]))
+    await world.store.writer.write(
+        Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now), readings=[reading])
+    )

@@ -1,4 +1,4 @@
-"""Measure: the figures of a period beside those of the year before, each with its formula and the way to its matters."""
+"""Measure: the figures of a period beside those of the year before, each a sum of counters or a share of two."""
 
 from __future__ import annotations
 

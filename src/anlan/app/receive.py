@@ -55,12 +55,16 @@ class Prepared(msgspec.Struct, frozen=True):
     advice: Advice | None
 
 
-def prepare(world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0, *, engines: bool = True) -> Prepared:
+def prepare(
+    world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0, *, engines: bool = True
+) -> Prepared:
     """Build the commit for an intake; `join` names the open matter it belongs to. Raises Refused; writes nothing.
 
     Without `engines` (a bulk load that says so) no duplicate is sought and no category guessed.
     """
     checked(intake)
+    if intake.category and intake.category not in world.category_keys and not intake.foreign:
+        raise Refused("category.unknown", category=intake.category)
     if join:
         return _joining(world, intake, actor, join)
     flow = domain.flow(intake.flow or domain.flows[0].key)
@@ -106,7 +110,7 @@ def locate(world: World, intake: Intake) -> tuple[Location | None, str]:
         try:
             location = world.city.areas.locate(intake.lon, intake.lat)
         except CityError as error:
-            if not intake.keep_outside_place:
+            if not intake.foreign:
                 raise Refused(error.code, **error.params) from None
         else:
             return location, location.district

@@ -64,6 +64,11 @@ class World:
         """The flow a matter follows."""
         return self.domains[matter.domain].flow(matter.flow)
 
+    @cached_property
+    def category_keys(self) -> frozenset[str]:
+        """The catalogue's categories."""
+        return frozenset(category.key for category in self.city.catalogue)
+
     def context(self, actor: Actor, now: int | None = None) -> Context:
         """The world as `decide` sees it."""
         units = self.city.organisation
@@ -74,6 +79,7 @@ class World:
             grants=self.grants,
             relation=units.relation,
             is_unit=units.__contains__,
+            is_category=self.category_keys.__contains__,
         )
 
     def require(self, actor: Actor, action: str) -> None:

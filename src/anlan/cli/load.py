@@ -80,9 +80,7 @@ def _load(file: Path, mapping: Mapping, loader: Loader) -> tuple[int, OnTime]:
                 continue
             rows += 1
             try:
-                if len(cells) != len(header):
-                    raise Refused("load.wrong_width", cells=len(cells), columns=len(header))
-                row = dict(zip(header, cells, strict=True))
+                row = _row(header, cells)
                 intake = mapping.intake(row, "import", loader.world.clock())
             except Refused as refused:
                 loader.refuse(line, refused)
@@ -94,3 +92,9 @@ def _load(file: Path, mapping: Mapping, loader: Loader) -> tuple[int, OnTime]:
         loader.flush()
         on_progress(rows, rows)
     return rows, on_time
+
+
+def _row(header: list[str], cells: list[str]) -> dict[str, str]:
+    if len(cells) != len(header):
+        raise Refused("load.wrong_width", cells=len(cells), columns=len(header))
+    return dict(zip(header, cells, strict=True))

@@ -74,10 +74,9 @@ class Mapping(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             phone=self._joined(row, "phone"),
             category=self._joined(row, "category"),
             district=self._joined(row, "district"),
-            keep_outside_place=self.place.keep_outside,
+            foreign=self.place.keep_outside,
             closed_at=self._time(row, "closed_at"),
             due_at=self._time(row, "due_at"),
-            closure=self._joined(row, "closure"),
         )
 
     def _joined(self, row: Cells[str, str], part: str) -> str:

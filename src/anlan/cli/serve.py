@@ -20,6 +20,7 @@ def serve(
     """Serve the console, the public pages and the API."""
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+    from granian.log import LogLevels  # noqa: PLC0415 - the same
 
     home = main.home()
     if demo and not (home / "city").exists():
@@ -40,7 +41,7 @@ def serve(
         workers=1,
         runtime_threads=1,
         loop=Loops.uvloop,
-        log_level="warning",
+        log_level=LogLevels.warning,
         websockets=False,
     )
     server.serve()

@@ -1,4 +1,4 @@
-"""Reading a table whatever its dress: CSV, gzip, xlsx; UTF-8 with or without BOM, or GB18030. Row by row with line numbers."""
+"""Reading a table whatever its dress: CSV, gzip, xlsx; UTF-8 with or without BOM, or GB18030. Row by row, numbered."""
 
 from __future__ import annotations
 

@@ -44,7 +44,9 @@ def classify(
         except ValueError as error:
             errors.print(str(error))
             raise typer.Exit(2) from None
-        found = {k: v for k, v in msgspec.to_builtins(report, builtin_types=(), enc_hook=_plain).items() if k != "confusion"}
+        found = {
+            k: v for k, v in msgspec.to_builtins(report, builtin_types=(), enc_hook=_plain).items() if k != "confusion"
+        }
         if keep and world:
             keep_model(world, fit(texts, labels, seed=seed), f"{len(texts)} rows, macro-F1 {report.macro_f1:.3f}")
         if world:

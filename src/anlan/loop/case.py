@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -31,7 +32,8 @@ class Context(msgspec.Struct, frozen=True):
     calendar: WorkingCalendar
     grants: Grants
     relation: Relation
-    is_unit: Any = None
+    is_unit: Callable[[str], bool] | None = None
+    is_category: Callable[[str], bool] | None = None
     utc_offset_minutes: int = 480
 
     @property

@@ -104,6 +104,8 @@ def _check(field: Field, value: Any, context: Context) -> None:
         raise Refused("field.too_long", field=field.key, length=len(value), length_max=field.length_max)
     if field.options and value not in field.options:
         raise Refused("field.not_an_option", field=field.key, options=", ".join(field.options))
+    if field.type == "category" and context.is_category is not None and not context.is_category(value):
+        raise Refused("category.unknown", category=value)
     if field.type in {"unit", "units"}:
         _check_units([value] if isinstance(value, str) else value, field, context)
 

@@ -12,7 +12,10 @@ from anlan.loop.grants import Grant
 
 
 class Intake(msgspec.Struct, frozen=True):
-    """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84."""
+    """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84.
+
+    `foreign`: a row of another city's table, whose places and categories are kept as they are.
+    """
 
     channel: str
     outside_id: str
@@ -32,10 +35,9 @@ class Intake(msgspec.Struct, frozen=True):
     flow: str = ""
     outcome: str = ""
     officer: str = ""
-    keep_outside_place: bool = False
+    foreign: bool = False
     closed_at: int = 0
     due_at: int = 0
-    closure: str = ""
 
 
 class Channel(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from anlan.api.matters import cursor
@@ -44,13 +45,13 @@ async def desk(request: Request[Any, Any, Any]) -> Template:
 
 
 @get("/callbacks/{shown_number:str}")
-async def one(request: Request[Any, Any, Any], shown_number: str) -> Template:
+async def one(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
     """One matter to call about."""
     return await render(Visit(request), number_of(shown_number), Draft())
 
 
 @post("/callbacks/{shown_number:str}/contact", status_code=200)
-async def contact(request: Request[Any, Any, Any], shown_number: str) -> Template:
+async def contact(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
     """The number to dial: opened for calling back, on the record."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
@@ -59,7 +60,7 @@ async def contact(request: Request[Any, Any, Any], shown_number: str) -> Templat
 
 
 @post("/callbacks/{shown_number:str}/attempt", status_code=200)
-async def attempt(request: Request[Any, Any, Any], shown_number: str) -> Response[Any]:
+async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Response[Any]:
     """One attempt with its outcome, then back to the desk."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)

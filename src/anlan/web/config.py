@@ -11,7 +11,7 @@ import jinja2
 from litestar import Request, Response, Router
 from litestar.datastructures import CacheControlHeader
 from litestar.config.csrf import CSRFConfig
-from litestar.contrib.jinja import JinjaTemplateEngine
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.exceptions import HTTPException
 from litestar.exceptions.responses import create_exception_response
 from litestar.static_files import create_static_files_router

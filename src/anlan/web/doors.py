@@ -47,8 +47,9 @@ async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 @get("/theme")
-async def theme(request: Request[Any, Any, Any], to: str = "light") -> Response[Any]:
+async def theme(request: Request[Any, Any, Any]) -> Response[Any]:
     """Choose light or dark, and back."""
+    to = request.query_params.get("to", "")
     chosen = to if to in THEMES else "light"
     back = inside(request.query_params.get("next", ""))
     cookie = Cookie(THEME_COOKIE, value=chosen, max_age=YEAR_SECONDS, samesite="lax")

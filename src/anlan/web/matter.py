@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Redirect, Template
 
 from anlan.app import handle, look, receive
@@ -38,14 +39,14 @@ class Draft(msgspec.Struct, frozen=True):
 
 
 @get("/matters/{shown_number:str}")
-async def matter_page(request: Request[Any, Any, Any], shown_number: str) -> Template:
+async def matter_page(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
     """The matter's page."""
     visit = Visit(request)
     return await render(visit, number_of(shown_number), Draft())
 
 
 @post("/matters/{shown_number:str}/moves/{move:str}", status_code=200)
-async def make_move(request: Request[Any, Any, Any], shown_number: str, move: str) -> Response[Any]:
+async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str], move: FromPath[str]) -> Response[Any]:
     """Make a move; a refusal or a conflict gives the page back with what was typed."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
@@ -70,7 +71,7 @@ async def moved(visit: Visit, number: int, key: str, form: Form) -> None:
 
 
 @post("/matters/{shown_number:str}/contact", status_code=200)
-async def contact(request: Request[Any, Any, Any], shown_number: str) -> Template:
+async def contact(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
     """One reporter's contact in full, for a purpose, shown once."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
@@ -79,7 +80,7 @@ async def contact(request: Request[Any, Any, Any], shown_number: str) -> Templat
 
 
 @post("/matters/{shown_number:str}/merge", status_code=200)
-async def merge(request: Request[Any, Any, Any], shown_number: str) -> Response[Any]:
+async def merge(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Response[Any]:
     """Fold this matter into another one."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)

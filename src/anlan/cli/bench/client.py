@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client for load on loopback: one keep-alive connection a worker, nothing parsed that is not needed."""
+"""A small HTTP/1.1 client for load on loopback: a keep-alive connection a worker, only what is needed is parsed."""
 
 from __future__ import annotations
 

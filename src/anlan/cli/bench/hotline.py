@@ -15,11 +15,12 @@ from anlan.app.learn import keep_model
 from anlan.app.load import Loader
 from anlan.app.world import World
 from anlan.city.demo import write_demo
+from anlan.city.pack import load_pack
 from anlan.cli.bench.client import Next, Request
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.bench.server import Server
-from anlan.cli.show import errors
 from anlan.cli.bench.texts import CLASSES, Texts
+from anlan.cli.show import errors
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
 
@@ -89,9 +90,9 @@ def bench() -> list[BenchRow]:
 
 
 async def _measured(server: Server, home: Path, source: str) -> list[BenchRow]:
-    city = main.load_pack(home / "city")
+    city = load_pack(home / "city")
     texts = Texts(city, seed=11)
-    note = f"{OPEN_MATTERS:,} open matters of {source}; 90 characters, half with a place, {CLASSES} classes, token, loopback"
+    note = f"{OPEN_MATTERS:,} open matters of {source}; 90 characters, half with a place, {CLASSES} classes, token"
     create, echo = "/api/v1/intakes/partner", "/api/v1/echo"
     await server.load(32, requests(texts, 1500, create))
     yardstick = await server.load(32, requests(texts, CREATES, echo))
@@ -102,15 +103,17 @@ async def _measured(server: Server, home: Path, source: str) -> list[BenchRow]:
     long = await server.load(32, requests(texts, CREATES // 3, create, 370))
     alone = await server.load(1, requests(texts, 1000, create))
     moved = await server.load(32, _reminders(full.bodies))
-    n, ratio = CREATES, full.rate / yardstick.rate
+    n, base = CREATES, yardstick.rate
+    more = f"{note}; p99 {full.percentile(0.99):.0f} ms; ratio to validate-only {base:.0f}/s"
+    longer = f"{note}, but 370 characters"
     return [
-        BenchRow("hotline.create.c32", full.rate, "/s", 1000, ratio, n, f"{note}; p99 {full.percentile(0.99):.0f} ms; ratio to validate-only {yardstick.rate:.0f}/s"),
-        BenchRow("hotline.create.c32.long", long.rate, "/s", None, long.rate / yardstick.rate, CREATES // 3, f"{note}, but 370 characters"),
+        BenchRow("hotline.create.c32", full.rate, "/s", 1000, full.rate / base, n, more),
+        BenchRow("hotline.create.c32.long", long.rate, "/s", None, long.rate / base, CREATES // 3, longer),
         BenchRow("hotline.create.cpu", cpu_ms, "ms", 1.0, None, n, note),
         BenchRow("hotline.create.c1.p50", alone.percentile(0.5), "ms", 4, None, 1000, note),
         BenchRow("hotline.create.c1.p99", alone.percentile(0.99), "ms", 15, None, 1000, note),
-        BenchRow("hotline.move.c32", moved.rate, "/s", 2000, moved.rate / yardstick.rate, len(moved.latencies), f"{note}; statuses {moved.statuses}"),
-    ]  # fmt: skip
+        BenchRow("hotline.move.c32", moved.rate, "/s", 2000, moved.rate / base, n, f"{note}; {moved.statuses}"),
+    ]
 
 
 def _reminders(bodies: list[bytes]) -> Next:
@@ -121,4 +124,3 @@ def _reminders(bodies: list[bytes]) -> Next:
         path = f"/api/v1/matters/{receipt['matter']}/moves/remind"
         made.append(("POST", path, _encode({"version": receipt["version"]})))
     return lambda: made.pop() if made else None
-

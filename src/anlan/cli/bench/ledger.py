@@ -46,7 +46,9 @@ def bench() -> list[BenchRow]:
         replayed = min(_seconds(lambda: rebuild(home / "anlan.db", flows)) for _ in range(2))
     note = f"{texts.note}, 90 characters, half with a place"
     return [
-        BenchRow("hotline.load", LOADED / with_engines, "/s", 1500, None, LOADED, f"{note}, duplicates and classification"),
+        BenchRow(
+            "hotline.load", LOADED / with_engines, "/s", 1500, None, LOADED, f"{note}, duplicates and classification"
+        ),
         BenchRow("hotline.load.plain", PLAIN / plain, "/s", 4000, None, PLAIN, f"{note}, without engines"),
         BenchRow("ledger.verify", facts / checked, "/s", 400_000, None, facts, "leaves, tiles, gaps, checkpoints"),
         BenchRow("ledger.rebuild", facts / replayed, "/s", 150_000, None, facts, "state and roll-ups, without search"),

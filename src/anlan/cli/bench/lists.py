@@ -11,11 +11,11 @@ from urllib.parse import quote
 
 import msgspec
 
+from anlan.city.pack import load_pack
 from anlan.cli.bench.client import Next
 from anlan.cli.bench.hotline import prepared_home
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.bench.server import Server
-from anlan.city.pack import load_pack
 
 MATTERS = int(os.environ.get("ANLAN_BENCH_MATTERS", "1000000"))
 ASKED = 1_000
@@ -34,7 +34,9 @@ def bench() -> list[BenchRow]:
 async def _measured(server: Server, home: Path, note: str) -> list[BenchRow]:
     units = [u.key for u in load_pack(home / "city").organisation if u.kind in {"station", "team"}]
     rng = random.Random(5)  # noqa: S311 - workload, not a secret
-    first = await server.load(1, _paths([f"/api/v1/matters?limit=50&lead={u}&stage=assigned" for u in units]), keep=True)
+    first = await server.load(
+        1, _paths([f"/api/v1/matters?limit=50&lead={u}&stage=assigned" for u in units]), keep=True
+    )
     edges = [(u, p["after"]) for u, p in zip(reversed(units), map(msgspec.json.decode, first.bodies), strict=True)]
     easy = [
         f"/api/v1/matters?limit=50&lead={u}&stage=assigned&order={rng.choice(('due', 'new'))}"
@@ -45,10 +47,24 @@ async def _measured(server: Server, home: Path, note: str) -> list[BenchRow]:
     numbers = [r["number"] for b in first.bodies for r in msgspec.json.decode(b)["rows"]]
     pages = [f"/matters/{rng.choice(numbers)}" for _ in range(ASKED)]
     rows = []
-    for name, paths, floor in (("matters.list.p99", easy, 5), ("matters.hard.p99", hard, 30), ("matters.page.p99", pages, 30)):
+    for name, paths, floor in (
+        ("matters.list.p99", easy, 5),
+        ("matters.hard.p99", hard, 30),
+        ("matters.page.p99", pages, 30),
+    ):
         await server.load(1, _paths(paths[:50]))
         run = await server.load(1, _paths(paths))
-        rows.append(BenchRow(name, run.percentile(0.99), "ms", floor, None, ASKED, f"{note}; p50 {run.percentile(0.5):.1f} ms, statuses {run.statuses}"))
+        rows.append(
+            BenchRow(
+                name,
+                run.percentile(0.99),
+                "ms",
+                floor,
+                None,
+                ASKED,
+                f"{note}; p50 {run.percentile(0.5):.1f} ms, statuses {run.statuses}",
+            )
+        )
     return rows
 
 

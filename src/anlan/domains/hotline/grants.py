@@ -6,14 +6,19 @@ OWN = ("own",)
 OWN_AND_BELOW = ("own", "below")
 
 GRANTS = (
-    Grant("operator", ("receive", "assign", "classify", "merge", "note", "see", "search"),),
+    Grant(
+        "operator",
+        ("receive", "assign", "classify", "merge", "note", "see", "search"),
+    ),
     Grant("operator", ("act",), OWN),
     Grant("officer", ("see", "act", "note", "classify"), OWN),
     Grant("officer", ("see", "assist", "note"), ("assist",)),
     Grant("officer", ("search", "read_contact"), OWN),
     Grant("chief", ("see", "act", "note", "classify", "forward", "verify", "read_contact", "search"), OWN_AND_BELOW),
     Grant("chief", ("see", "assist"), ("assist",)),
-    Grant("overseer", ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note")),
+    Grant(
+        "overseer", ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note")
+    ),
     Grant("overseer", ("assign", "classify", "measure", "review", "read_contact")),
     Grant("chief", ("measure",)),
     Grant("callback", ("see", "search", "call_back", "reopen", "note", "read_contact")),

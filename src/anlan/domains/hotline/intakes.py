@@ -128,22 +128,37 @@ def names(**outside: str) -> Names:
     return {**STANDARD, **outside}
 
 
+PUBLIC_FORM = {inner: outer for inner, outer in STANDARD.items() if inner not in {"unit", "category"}}
 PAPER = names(outside_id="register_no", text="content")
 CALL = names(outside_id="call_id", phone="caller")
+INCIDENT = names(outside_id="incident_no", text="content", phone="caller")
+ORDER = names(outside_id="order_no", text="content", name="citizen", phone="contact")
+EMAIL = {"outside_id": "message_id", "title": "subject", "text": "body", "name": "from"}
+SMS = {"outside_id": "message_id", "text": "text", "phone": "from"}
+WECHAT = {
+    "outside_id": "MsgId", "text": "Content", "name": "FromUserName", "lat": "Location_X", "lon": "Location_Y",
+    "address": "Label",
+}  # fmt: skip
+OPEN311 = {
+    "outside_id": "requestid", "text": "description", "lon": "long", "lat": "lat", "address": "address_string",
+    "category": "service_code", "name": "first_name", "phone": "phone",
+}  # fmt: skip
+NOTICE = {
+    "outside_id": "notice_no", "text": "summary", "name": "name", "phone": "phone", "outcome": "outcome",
+    "unit": "unit", "officer": "officer", "district": "district",
+}  # fmt: skip
 ADAPTERS = (
     Adapter("call_968110", CALL),
-    Adapter("transfer_110", names(outside_id="incident_no", text="content", phone="caller"), system="gcj02"),
-    Adapter("transfer_12345", names(outside_id="order_no", text="content", name="citizen", phone="contact"), system="gcj02"),
-    Adapter("web", STANDARD),
-    Adapter("mobile", STANDARD, system="gcj02"),
+    Adapter("transfer_110", INCIDENT, system="gcj02"),
+    Adapter("transfer_12345", ORDER, system="gcj02"),
+    Adapter("web", PUBLIC_FORM),
+    Adapter("mobile", PUBLIC_FORM, system="gcj02"),
     Adapter("letter", PAPER),
     Adapter("visit", PAPER),
-    Adapter("email", {"outside_id": "message_id", "title": "subject", "text": "body", "name": "from"}),
-    Adapter("sms", {"outside_id": "message_id", "text": "text", "phone": "from"}),
-    Adapter("wechat", {"outside_id": "MsgId", "text": "Content", "name": "FromUserName", "lat": "Location_X",
-                       "lon": "Location_Y", "address": "Label"}, system="gcj02"),
-    Adapter("open311", {"outside_id": "requestid", "text": "description", "lon": "long", "lat": "lat",
-                        "address": "address_string", "category": "service_code", "name": "first_name", "phone": "phone"}),
+    Adapter("email", EMAIL),
+    Adapter("sms", SMS),
+    Adapter("wechat", WECHAT, system="gcj02"),
+    Adapter("open311", OPEN311),
     Adapter("partner", STANDARD),
     Adapter("import", STANDARD),
     Adapter("petition", PAPER),
@@ -153,8 +168,7 @@ ADAPTERS = (
     Adapter("deputies", PAPER),
     Adapter("inspection", PAPER),
     Adapter("service_window", names(outside_id="evaluation_no")),
-    Adapter("case_system", {"outside_id": "notice_no", "text": "summary", "name": "name", "phone": "phone",
-                            "outcome": "outcome", "unit": "unit", "officer": "officer", "district": "district"}, flow="notice"),
-)  # fmt: skip
+    Adapter("case_system", NOTICE, flow="notice"),
+)
 PUBLIC = frozenset({"web", "mobile", "open311"})
 CHANNELS = tuple(Channel(a.channel, a, public=a.channel in PUBLIC) for a in ADAPTERS)

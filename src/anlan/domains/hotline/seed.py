@@ -12,8 +12,26 @@ from anlan.loop.domain import Intake
 
 SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林"
 OPENINGS = ("", "你好，", "市民反映，", "再次反映：", "来电人称，", "希望尽快处理，")
-ENDINGS = ("", "，希望尽快解决", "，已经半个月了", "，请派人来看一看", "，周围居民意见很大", "，老人孩子都受影响", "，要求给个答复")
-CHANNELS = ("call_968110", "call_968110", "call_968110", "transfer_12345", "transfer_110", "web", "mobile", "wechat", "visit")
+ENDINGS = (
+    "",
+    "，希望尽快解决",
+    "，已经半个月了",
+    "，请派人来看一看",
+    "，周围居民意见很大",
+    "，老人孩子都受影响",
+    "，要求给个答复",
+)
+CHANNELS = (
+    "call_968110",
+    "call_968110",
+    "call_968110",
+    "transfer_12345",
+    "transfer_110",
+    "web",
+    "mobile",
+    "wechat",
+    "visit",
+)
 DAY_MS = 24 * 3600 * 1000
 
 

@@ -47,7 +47,8 @@ def test_channel_refuses_by_name(adapter: Adapter, change: dict[str, object], co
 def test_a_map_platforms_coordinates_are_moved_to_wgs84() -> None:
     wechat = next(a for a in ADAPTERS if a.channel == "wechat")
     intake = wechat({"MsgId": "1", "Content": "路灯坏了", "Location_X": "36.07", "Location_Y": "120.38"}, NOW)
-    assert intake.lon is not None and intake.lat is not None
+    assert intake.lon is not None
+    assert intake.lat is not None
     assert 350 < distance_m(120.38, 36.07, intake.lon, intake.lat) < 700
 
 
