@@ -54,7 +54,9 @@ class Life(RuleBasedStateMachine):
         w = self.walk
         choices = [(who, m) for who in WHO for m in w.possible(who)]
         main = [(who, m) for who, m in choices if m.main]
-        who, move = data.draw(st.sampled_from(main if main and data.draw(st.booleans()) else choices))
+        offered = main if main and data.draw(st.booleans()) else choices
+        key = data.draw(st.sampled_from(sorted({m.key for _, m in offered})))
+        who, move = data.draw(st.sampled_from([(one, m) for one, m in offered if m.key == key]))
         receipts = [p.receipt for p in w.state.parties]
         needed = [f for f in move.needs if f.required or data.draw(st.booleans())]
         fields = {f.key: value_of(f, data, receipts) for f in needed}

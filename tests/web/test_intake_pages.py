@@ -49,7 +49,7 @@ async def test_saving_shows_the_code_once(browser: Browser, world: World) -> Non
     await browser.get("/intake")
     sent = form(world, name="王女士", phone="13812345678", wants_callback="on", channel="visit")
     first = await browser.post("/intake", **sent)
-    assert first.status_code == 201
+    assert first.status_code == 201, re.findall(r"<b>[^<]*</b>", first.text)
     assert re.search(r">\d{8}<", first.text)
     matter = world.store.read.rows(Shape(order="new"))[0].matter
     assert (matter.channel, bool(matter.lead)) == ("visit", True)

@@ -98,7 +98,9 @@ def desk_of(visit: Visit) -> Desk:
     free = [row for row in rows if visit.actor.id not in row.matter.handlers]
     lines = [msgspec.structs.replace(line(visit, row, path=PATH), why=_calls(visit, row)) for row in free]
     last = rows[-1] if len(rows) == shape.limit else None
-    more = visit.with_query(after=f"{DUE_UNKNOWN if last.due is None else last.due}.{last.matter.number}") if last else ""
+    more = (
+        visit.with_query(after=f"{DUE_UNKNOWN if last.due is None else last.due}.{last.matter.number}") if last else ""
+    )
     return Desk(lines, len(rows) - len(free), more)
 
 

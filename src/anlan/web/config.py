@@ -9,11 +9,11 @@ from typing import Any
 
 import jinja2
 from litestar import Request, Response, Router
-from litestar.datastructures import CacheControlHeader
 from litestar.config.csrf import CSRFConfig
-from litestar.plugins.jinja import JinjaTemplateEngine
+from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import HTTPException
 from litestar.exceptions.responses import create_exception_response
+from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
@@ -21,8 +21,8 @@ from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 from anlan.web import callbacks, doors, figures, intake, matter, public, queue, topics
-from anlan.web.refusals import on_city_error, on_http, on_refused
 from anlan.web.rail import rail
+from anlan.web.refusals import on_city_error, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
 
 HERE = Path(str(resources.files("anlan.web")))

@@ -1,4 +1,4 @@
-"""Measures: the figures of a period beside those of the year before, each with its formula and the way to its matters."""
+"""Measures: a period's figures beside those of the year before, each with its formula and the way to its matters."""
 
 from __future__ import annotations
 
@@ -53,11 +53,16 @@ async def measures(request: Request[Any, Any, Any]) -> Template:
     period = period_of(visit)
     known = visit.world.domains[domain].measures
     whole = {f.measure: f for f in measure(visit.world, domain, period.first, period.last)}
-    totals = [total(visit, domain, m.key, whole.get(m.key) or Figure(m.key, domain, 0, 0 if m.of else None, 0, 0), period) for m in known]
+    totals = [
+        total(visit, domain, m.key, whole.get(m.key) or Figure(m.key, domain, 0, 0 if m.of else None, 0, 0), period)
+        for m in known
+    ]
     groups: dict[str, dict[str, Figure]] = {}
     for figure in measure(visit.world, domain, period.first, period.last, by):
         groups.setdefault(figure.group, {})[figure.measure] = figure
-    rows = [(group, group_name(visit, by, group), group_link(by, group, period), found) for group, found in groups.items()]
+    rows = [
+        (group, group_name(visit, by, group), group_link(by, group, period), found) for group, found in groups.items()
+    ]
     return visit.page(
         "measures.html", totals=totals, rows=rows, by=by, groups=GROUPS, period=period, domain=domain,
         periods=periods(visit), keys=[m.key for m in known],

@@ -150,17 +150,18 @@ def way(visit: Visit, channel: str) -> tuple[Domain, Channel]:
 def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     """The form as an intake of the chosen channel. Raises Refused, CityError."""
     domain, _ = way(visit, form.text("channel") or CHANNEL)
-    payload: dict[str, Any] = {name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone", "category")}
+    payload: dict[str, Any] = {name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone")}
     payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
     payload["confidential"] = form.ticked("confidential")
     if at := point_of(visit, form):
         payload["lon"], payload["lat"] = at
-    if chosen := form.text("unit_other") or form.text("unit"):
-        payload["unit"] = visit.names.find_unit(chosen)
-    if other := form.text("category_other"):
-        payload["category"] = other
-    intake = way(visit, FORM_CHANNEL)[1].adapt(payload, visit.world.clock())
-    return domain, msgspec.structs.replace(intake, channel=form.text("channel") or CHANNEL)
+    chosen = form.text("unit_other") or form.text("unit")
+    return domain, msgspec.structs.replace(
+        way(visit, FORM_CHANNEL)[1].adapt(payload, visit.world.clock()),
+        channel=form.text("channel") or CHANNEL,
+        unit=visit.names.find_unit(chosen) if chosen else "",
+        category=form.text("category_other") or form.text("category"),
+    )
 
 
 def point_of(visit: Visit, form: Form) -> tuple[float, float] | None:
@@ -246,7 +247,9 @@ def same_of(visit: Visit, said: Advice) -> list[Same]:
         due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
         state = visit.t(f"state.{state_of(visit, matter, due)[1]}")
         held = due.state == "held"
-        found.append(Same(c, titles.get(c.key, ""), due.text if held else visit.t("same.state", state=state, due=due.text)))
+        found.append(
+            Same(c, titles.get(c.key, ""), due.text if held else visit.t("same.state", state=state, due=due.text))
+        )
     return found
 
 

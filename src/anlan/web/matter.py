@@ -125,7 +125,10 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         state=state,
         clock=clock,
         clocks=clocks(visit, view),
-        calm=clock is None or clock.due is None or visit.times.state(clock.due, clock.starts) == "ok" or bool(clock.stopped),
+        calm=clock is None
+        or clock.due is None
+        or visit.times.state(clock.due, clock.starts) == "ok"
+        or bool(clock.stopped),
         life=life(clock, view.facts, visit.now) if clock and not matter.merged_into else None,
         offers=moves.offers(visit, view),
         entries=timeline.entries(visit, view),
@@ -154,7 +157,10 @@ def places(visit: Visit, matter: Matter) -> list[tuple[str, str]]:
     route: dict[str, Any] = matter.route
     if not route.get("doubtful"):
         return []
-    return [(visit.names.unit(unit), reason_of(visit, reason, metres)) for unit, reason, metres in route.get("candidates", ())]
+    return [
+        (visit.names.unit(unit), reason_of(visit, reason, metres))
+        for unit, reason, metres in route.get("candidates", ())
+    ]
 
 
 def reason_of(visit: Visit, reason: str, metres: float) -> str:

@@ -1,4 +1,4 @@
-"""What can be done now, as forms, and what cannot, with the reason beside it. A move is judged by `decide`, not here."""
+"""What can be done now, as forms, and what cannot, with the reason beside it. `decide` is the judge, not this."""
 
 from __future__ import annotations
 
@@ -64,7 +64,11 @@ def input_of(visit: Visit, view: View, field: Field) -> Input:
         options = [("yes", visit.t("answer.yes")), ("no", visit.t("answer.no"))]
     elif field.type == "receipt":
         pending = {p.receipt for p in matter.pending_callbacks}
-        options = [(str(c.party.receipt), _reporter(visit, c.name, c.phone)) for c in view.contacts if c.party.receipt in pending]
+        options = [
+            (str(c.party.receipt), _reporter(visit, c.name, c.phone))
+            for c in view.contacts
+            if c.party.receipt in pending
+        ]
     label = visit.names.word(matter, f"field.{field.key}")
     return Input(field.key, field.type, label, field.required, options, field.minimum, field.maximum, field.length_max)
 

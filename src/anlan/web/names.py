@@ -1,4 +1,4 @@
-"""Names of what a matter refers to by key: units, categories, channels, staff, places. Staff by number, never by name."""
+"""Names of what a matter refers to by key: units, categories, channels, places; staff by number, never by name."""
 
 from __future__ import annotations
 
@@ -49,7 +49,9 @@ class Names:
     def groups(self) -> list[tuple[str, list[tuple[str, str]]]]:
         """The catalogue for a select: group, then its (key, name)."""
         catalogue = self.world.city.catalogue
-        return [(self._of(g), [(c.key, self._of(c)) for c in catalogue.of_group(g.key)]) for g in catalogue.groups.values()]
+        return [
+            (self._of(g), [(c.key, self._of(c)) for c in catalogue.of_group(g.key)]) for g in catalogue.groups.values()
+        ]
 
     def area(self, key: str) -> str:
         """A district's or street's name."""

@@ -27,7 +27,18 @@ from anlan.web.visit import Visit
 CHANNEL = "web"
 NEAR_SCORE, NEAR_METRES = 0.5, 600.0
 RATINGS = (5, 4, 3, 2, 1)
-STEPS = ("received", "assigned", "forwarded", "accepted", "progressed", "reported", "verified", "called_back", "closed", "reopened")
+STEPS = (
+    "received",
+    "assigned",
+    "forwarded",
+    "accepted",
+    "progressed",
+    "reported",
+    "verified",
+    "called_back",
+    "closed",
+    "reopened",
+)
 TRIES = RateLimitConfig(rate_limit=("minute", 30), set_rate_limit_headers=False)
 """Guessing a code of eight digits must stay hopeless."""
 
@@ -93,7 +104,11 @@ def intake_of(visit: Visit, form: Form) -> Any:
     """The report as an intake of the public channel."""
     domain, channel = visit.world.channels[CHANNEL]
     anonymous = form.ticked("anonymous")
-    payload: dict[str, Any] = {"text": form.text("text"), "outside_id": form.text("outside_id"), "address": form.text("place")}
+    payload: dict[str, Any] = {
+        "text": form.text("text"),
+        "outside_id": form.text("outside_id"),
+        "address": form.text("place"),
+    }
     if not anonymous:
         payload |= {"name": form.text("name"), "phone": form.text("phone")}
     payload["wants_callback"] = bool(form.text("phone")) and not anonymous
@@ -114,7 +129,9 @@ def near_of(visit: Visit, form: Form) -> list[Near]:
     _, intake = intake_of(visit, form)
     receive.checked(intake)
     said = receive.advise(visit.world, intake)
-    good = [c for c in said.offers if c.score >= NEAR_SCORE and c.distance_m is not None and c.distance_m <= NEAR_METRES]
+    good = [
+        c for c in said.offers if c.score >= NEAR_SCORE and c.distance_m is not None and c.distance_m <= NEAR_METRES
+    ]
     titles = visit.world.store.read.titles([c.key for c in good]) if good else {}
     found = []
     for c in good:
@@ -206,6 +223,8 @@ def steps(visit: Visit, matter: Matter, party: Party, facts: list[Fact]) -> list
     if matter.stage == flow.closed:
         return done
     now = Step(t.word(matter.domain, f"public.{matter.stage}"), t("step.now"), "now")
-    ahead = {"received": 0, "assigned": 1, "acting": 2, "explaining": 2, "verifying": 3, "calling": 4}.get(matter.stage, 0)
+    ahead = {"received": 0, "assigned": 1, "acting": 2, "explaining": 2, "verifying": 3, "calling": 4}.get(
+        matter.stage, 0
+    )
     to_come = [Step(t(f"ahead.{key}"), "", "to-come") for key in ("act", "verify", "call")[max(0, ahead - 1) :]]
     return [*done, now, *to_come]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import msgspec
@@ -22,6 +23,7 @@ from anlan.web.visit import Visit
 LIMIT = 50
 DAY_MS = 24 * 3600 * 1000
 ORDERS = ("due", "new")
+FILTERS = ("q", "unit", "district", "category", "channel", "from", "to")
 
 
 class Line(msgspec.Struct, frozen=True):
@@ -141,8 +143,6 @@ def day_ms(text: str, later: int = 0) -> int:
     """The UTC millisecond a city day (2026-11-24) begins, `later` days on; 0 for none."""
     if not text:
         return 0
-    from datetime import date  # noqa: PLC0415
-
     try:
         days = (date.fromisoformat(text) - date(1970, 1, 1)).days + later
     except ValueError:
@@ -160,7 +160,7 @@ def listing(visit: Visit, path: str) -> Listing:
     more = ""
     if last is not None:
         edge = 0 if shape.order == "new" else DUE_UNKNOWN if last.due is None else last.due
-        more = f"{path}{visit.with_query(after=f'{edge}.{last.matter.number}')[len(visit.request.url.path):]}"
+        more = f"{path}{visit.with_query(after=f'{edge}.{last.matter.number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
     return Listing(lines, chips(visit, view, plain, path), more, counted(visit, plain), filters(visit))
 
@@ -178,18 +178,26 @@ def chips(visit: Visit, view: str, shape: Shape, path: str) -> list[Chip]:
 
 def filters(visit: Visit) -> list[tuple[str, str]]:
     """The filters that are on: what it says and the address without it."""
-    query, names, t = visit.request.query_params, visit.names, visit.t
-    said = {
-        "q": lambda v: v,
-        "unit": lambda v: names.unit(names.find_unit(v)),
-        "district": names.area,
-        "category": lambda v: names.category(v) if v in visit.world.city.catalogue.categories else v,
-        "channel": names.channel,
-        "from": lambda v: v,
-        "to": lambda v: v,
-    }
-    on = [(k, query[k]) for k in said if query.get(k)]
-    return [(t("filter.on", name=t(f"filter.{k}"), value=said[k](v)), visit.with_query(**{k: None, "after": None})) for k, v in on]
+    query, names, catalogue = visit.request.query_params, visit.names, visit.world.city.catalogue.categories
+    found = []
+    for key in FILTERS:
+        value = str(query.get(key) or "")
+        if not value:
+            continue
+        match key:
+            case "unit":
+                said = names.unit(names.find_unit(value))
+            case "district":
+                said = names.area(value)
+            case "category":
+                said = names.category(value) if value in catalogue else value
+            case "channel":
+                said = names.channel(value)
+            case _:
+                said = value
+        label = visit.t("filter.on", name=visit.t(f"filter.{key}"), value=said)
+        found.append((label, visit.with_query(**{key: None, "after": None})))
+    return found
 
 
 def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Line:
@@ -204,7 +212,9 @@ def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Lin
     unit = visit.names.unit_short(matter.lead) if matter.lead else visit.t("unit.none")
     href = f"{path}/{shown(matter.number)}" + (f"?{query}" if query else "")
     unread = flow.stage(matter.stage).kind == "waiting" and not matter.officer
-    return Line(matter, row.title or visit.t("title.none"), icon, state, tags, unit, why(visit, matter), due, href, unread)
+    return Line(
+        matter, row.title or visit.t("title.none"), icon, state, tags, unit, why(visit, matter), due, href, unread
+    )
 
 
 def state_of(visit: Visit, matter: Matter, due: Due) -> tuple[str, str]:

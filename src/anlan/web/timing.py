@@ -100,7 +100,9 @@ class Times:
     def due(self, matter: Matter, waiting: str, closed: str = "closed") -> Due:
         """What a list says of a matter: late, time left, or that its clock stands still."""
         if matter.stage == closed:
-            return Due("done", self.t("time.closed"), self.short(minute_of(matter.closed_at)) if matter.closed_at else "")
+            return Due(
+                "done", self.t("time.closed"), self.short(minute_of(matter.closed_at)) if matter.closed_at else ""
+            )
         due = matter.due_minute(waiting)
         if due is None:
             held = [c.since for c in matter.clocks.values() if c.held]

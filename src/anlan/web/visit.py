@@ -70,9 +70,8 @@ class Visit:
 
     def with_query(self, **changed: Any) -> str:
         """This address with some of its query replaced; None or "" takes a part away."""
-        query = {k: v for k, v in self.request.query_params.dict().items() if k != "lang"}
-        query = {k: v[-1] if isinstance(v, list) else v for k, v in query.items()} | changed
-        kept = {k: v for k, v in query.items() if v not in (None, "")}
+        query: dict[str, Any] = {k: v for k, v in self.request.query_params.multi_items() if k != "lang"}
+        kept = {k: v for k, v in (query | changed).items() if v is not None and v != ""}
         return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
 
     @property
@@ -87,10 +86,17 @@ class Visit:
             "shown": shown, "bar": bar, "ticks": ticks(),
         }  # fmt: skip
         wish = self.request.query_params.get("lang", "")
-        cookies = [Cookie(LANGUAGE_COOKIE, value=wish, max_age=YEAR_SECONDS, samesite="lax")] if wish in LANGUAGES else []
+        cookies = (
+            [Cookie(LANGUAGE_COOKIE, value=wish, max_age=YEAR_SECONDS, samesite="lax")] if wish in LANGUAGES else []
+        )
         headers = HEADERS | {"Content-Language": self.language}
         return Template(
-            template, context=every | context, status_code=status, media_type="text/html", headers=headers, cookies=cookies
+            template,
+            context=every | context,
+            status_code=status,
+            media_type="text/html",
+            headers=headers,
+            cookies=cookies,
         )
 
 
