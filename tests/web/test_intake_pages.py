@@ -123,6 +123,6 @@ async def test_follow_and_rate(browser: Browser, world: World) -> None:
     rated = await browser.post(
         "/follow/rate", number=shown(matter.number), code=code.group(1), rating="1", note="还在吵"
     )
-    assert rated.status_code == 200
+    assert rated.status_code == 200, re.findall(r"<b>[^<]*</b>", rated.text)
     assert "已重新办理" in rated.text
     assert world.store.read.matter(matter.number).reopens == 1

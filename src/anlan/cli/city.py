@@ -8,9 +8,10 @@ import msgspec
 import typer
 
 from anlan import main
+from anlan.app.rehearse import rehearse as rehearsal
 from anlan.city.check import check_pack
 from anlan.city.demo import write_demo
-from anlan.city.pack import load_pack
+from anlan.city.pack import build_city, load_pack, read_pack
 from anlan.city.real import write_real
 from anlan.cli.show import bar, refusals, result
 
@@ -66,3 +67,17 @@ def _checked(path: Path, *, as_json: bool) -> int:
     rows = [{"code": p.code, "where": p.where, "params": str(p.params)} for p in problems]
     result(rows, as_json=as_json, title="problems")
     return len(problems)
+
+
+@app.command("rehearse")
+def rehearse(
+    routing: Path = typer.Argument(..., help="A changed routing.json."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Dry run: where changed routing rules would have sent past matters. Nothing is written."""
+    with refusals():
+        world = main.open_world(index=False)
+        files = read_pack(main.home() / "city") | {"routing.json": routing.read_bytes()}
+        found = rehearsal(world, build_city(files))
+        world.store.close()
+    result(msgspec.to_builtins(found), as_json=as_json, title="rehearsal")

@@ -1,0 +1,32 @@
+"""A changed rule is tried on past matters before it is used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+
+from anlan.app import receive
+from anlan.app.rehearse import rehearse
+from anlan.app.world import World
+from anlan.city.pack import build_city, read_pack
+from anlan.domains.hotline.seed import reports
+from anlan.loop.grants import Actor
+from anlan.store.read import Shape
+
+
+def test_a_changed_rule_shows_what_it_would_move(world: World, tmp_path: Path, somebody: Callable[..., Actor]) -> None:
+    for one in reports(world.city, seed=4, count=30, now=world.clock()):
+        domain, _ = world.channels[one.channel]
+        world.store.writer.submit(receive.prepare(world, domain, one, somebody("operator")).commit)
+    assert rehearse(world, world.city).moved == 0
+
+    files = read_pack(tmp_path / "city")
+    rules = msgspec.json.decode(files["routing.json"])
+    everything = {"key": "all", "to": {"unit": "centre.hotline"}, "why_zh": "试行", "why_en": "trial"}
+    changed = build_city({**files, "routing.json": msgspec.json.encode([everything, *rules])})
+    found = rehearse(world, changed)
+    assert found.tried == 30
+    assert found.by_rule == {"all": 30}
+    assert found.moved == sum(r.matter.lead != "centre.hotline" for r in world.store.read.rows(Shape(order="new")))
