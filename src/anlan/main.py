@@ -8,7 +8,7 @@ import sys
 from importlib import import_module
 from pathlib import Path
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
 
 from anlan import domains
@@ -19,6 +19,7 @@ from anlan.engines.classify import Model
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
 from anlan.store.store import Store
+from anlan.web import web_config
 
 CLASSIFIER = "classify"
 SWITCH_SECONDS = 0.0005
@@ -55,9 +56,12 @@ def open_world(path: Path | None = None, city: City | None = None, *, index: boo
 
 def application(world: World) -> Litestar:
     """The web application over a world."""
+    web = web_config(world)
     app = Litestar(
-        route_handlers=ROUTES,
-        exception_handlers=ON_ERROR,
+        route_handlers=[Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR), *web["route_handlers"]],
+        exception_handlers=web["exception_handlers"],
+        template_config=web["template_config"],
+        csrf_config=web["csrf_config"],
         openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
         request_max_body_size=1024 * 1024,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 import pytest
 
@@ -126,3 +126,43 @@ async def test_follow_and_rate(browser: Browser, world: World) -> None:
     assert rated.status_code == 200, re.findall(r"<b>[^<]*</b>", rated.text)
     assert "已重新办理" in rated.text
     assert world.store.read.matter(matter.number).reopens == 1
+
+
+class Said:
+    """A classifier's answer, with the confidence it was given."""
+
+    def __init__(self, *guesses: tuple[str, float]) -> None:
+        self.guesses = [Guess(label, share) for label, share in guesses]
+        self.sure = guesses[0][1] >= 0.6
+
+    def predict(self, _row: object) -> Said:
+        return self
+
+
+class Guess(NamedTuple):
+    """One guess."""
+
+    label: str
+    probability: float
+
+
+@pytest.mark.parametrize(("share", "ticked"), [(0.86, True), (0.41, False)])
+async def test_category_percent_preselects_only_when_sure(
+    browser: Browser, world: World, share: float, ticked: bool
+) -> None:
+    world.classifier = cast(Any, Said(("public_order.noise", share), ("public_order.dispute", 0.09)))
+    await browser.role("operator")
+    await browser.get("/intake")
+    answer = await browser.post("/intake/advice", **form(world))
+    assert f"{share:.0%}" in answer.text
+    part = answer.text.split('id="part-categories"')[1].split('id="part-days"')[0]
+    assert ("checked" in part) is ticked
+
+
+async def test_guessing_codes_is_stopped(browser: Browser) -> None:
+    await browser.get("/follow")
+    codes = [
+        (await browser.post("/follow", number="370202-26-0000001", code=f"{n:08d}")).status_code for n in range(32)
+    ]
+    assert codes[0] == 404
+    assert codes[-1] == 429

@@ -33,6 +33,7 @@ TEXT_MAX = 20_000
 TITLE_MAX = 200
 PLACE_E6 = 1_000_000
 OFFERS = 3
+OFFER_SCORE_MIN = 0.3
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -99,9 +100,11 @@ def find_duplicates(
     world: World, intake: Intake, row: Features, category: str, *, explain: bool = True
 ) -> list[Candidate]:
     """Open matters that may be the same, best first."""
-    return world.merge.find(
-        row, intake.lon, intake.lat, minute_of(intake.at), world.category_no(category), limit=OFFERS, explain=explain
+    category_no = world.category_no(category)
+    found = world.merge.find(
+        row, intake.lon, intake.lat, minute_of(intake.at), category_no, limit=OFFERS, explain=explain
     )
+    return [offer for offer in found if offer.score >= OFFER_SCORE_MIN]
 
 
 def locate(world: World, intake: Intake) -> tuple[Location | None, str]:

@@ -21,9 +21,19 @@ from anlan.loop.matter import Matter
 
 DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
 ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor")
-REPORTS = 240
+REPORTS = 320
 SEED = 2026
 HOUR_MS = 3600 * 1000
+STEPS = {
+    "assigned": ("accept", 2, 15),
+    "acting": ("report", 30, 400),
+    "verifying": ("verify", 5, 60),
+    "calling": ("call_back", 10, 120),
+}
+"""The next step by stage, and how long it takes in tenths of an hour."""
+LINGERS = 0.006
+"""The chance at each step that somebody lets a matter lie: an ordinary fortnight has a few."""
+ROUNDS_MAX = 40
 
 
 def prepare_demo(home: Path) -> None:
@@ -37,7 +47,7 @@ def prepare_demo(home: Path) -> None:
     now = world.clock()
     with bar("demo reports") as on_progress:
         for n, intake in enumerate(reports(world.city, SEED, REPORTS, now), 1):
-            _one(world, intake, random.Random(n))  # noqa: S311 - demo data
+            _one(world, intake, now, random.Random(n))  # noqa: S311 - demo data
             on_progress(n, REPORTS)
     world.store.close()
 
@@ -55,45 +65,48 @@ def _busy_station(world: World) -> str:
     return world.city.organisation.of_kind("station", "370202")[0].key
 
 
-def _one(world: World, intake: Intake, rng: random.Random) -> None:
+def _one(world: World, intake: Intake, now: int, rng: random.Random) -> None:
     domain, _ = world.channels[intake.channel]
     at = intake.at
     world.clock = lambda: at
     operator = _actor(world, "operator")
-    assert operator is not None, "a city has operators"
     prepared = receive.prepare(world, domain, intake, operator)
     done = world.store.writer.submit(prepared.commit)
     receive.after(world, prepared, done, intake)
-    matter = done.matters[0]
-    for step in ("accept", "report", "verify", "call_back")[: rng.randrange(5)]:
-        at += rng.randrange(1, 30) * HOUR_MS
-        if at > intake.at + 12 * 24 * HOUR_MS or not matter.lead:
+    matter, rounds = done.matters[0], 0
+    while matter.stage in STEPS and rng.random() > LINGERS:
+        step, low, high = STEPS[matter.stage]
+        at += rng.randrange(low, high) * HOUR_MS // 10
+        rounds += 1
+        if at > now or not matter.lead or rounds > ROUNDS_MAX:
             return
-        moved = _step(world, matter, step, rng)
-        if moved is None:
-            return
-        matter = moved
+        matter = _step(world, matter, step, rng)
 
 
-def _step(world: World, matter: Matter, step: str, rng: random.Random) -> Matter | None:
+def _step(world: World, matter: Matter, step: str, rng: random.Random) -> Matter:
+    for unit in matter.open_assists if step == "report" else ():
+        matter = _move(world, matter, _actor(world, "officer", unit), "report_assist", {"note": "协办部分已完成。"})
     fields: dict[str, object] = {}
     if step == "report":
-        if matter.open_assists:
-            return None
         fields = {"note": "已到现场处置，告知当事人并登记。", "solved": rng.random() < 0.9}
     if step == "call_back":
-        outcome = rng.choice(("satisfied", "satisfied", "satisfied", "not_satisfied", "unreachable"))
-        fields = {"receipt": matter.number, "outcome": outcome, "solved": outcome == "satisfied"}
-    role = {"verify": "overseer", "call_back": "callback"}.get(step, "officer")
-    who = _actor(world, role, matter.lead if role == "officer" else "")
-    if who is None:
-        return None
-    commit = handle.prepare(world, matter.number, Intent(step, matter.version, fields), who)
-    done = world.store.writer.submit(commit)
+        outcome = rng.choices(("satisfied", "not_satisfied", "unreachable", "refused"), (80, 6, 11, 3))[0]
+        receipt = matter.pending_callbacks[0].receipt
+        fields = {"receipt": receipt, "outcome": outcome, "solved": outcome == "satisfied"}
+    role = {"verify": "overseer", "call_back": "callback"}.get(step)
+    return _move(world, matter, _actor(world, role) if role else _handler(world, matter.lead), step, fields)
+
+
+def _move(world: World, matter: Matter, who: Actor, step: str, fields: dict[str, object]) -> Matter:
+    done = world.store.writer.submit(handle.prepare(world, matter.number, Intent(step, matter.version, fields), who))
     handle.after(world, done)
     return done.matters[0]
 
 
-def _actor(world: World, role: str, unit: str = "") -> Actor | None:
+def _handler(world: World, unit: str) -> Actor:
+    return _actor(world, "officer" if world.city.roster.of_unit(unit, "officer") else "operator", unit)
+
+
+def _actor(world: World, role: str, unit: str = "") -> Actor:
     found = world.city.roster.of_unit(unit, role) if unit else world.city.roster.with_role(role)
-    return Actor(found[0].number, found[0].unit, found[0].roles) if found else None
+    return Actor(found[0].number, found[0].unit, found[0].roles)

@@ -71,6 +71,8 @@ class Logistic:
     same_category: float = 1.0
     near: float = 2.2
     """Added in full at 0 m, by a third at 100 m."""
+    far: float = 3.0
+    """Taken off for each doubling of the distance beyond a kilometre: far away, the same words are another trouble."""
     recent: float = 0.8
     """Added in full at 0 h, by a third after a week."""
 
@@ -78,9 +80,10 @@ class Logistic:
         """Scores in 0..1, shape (n,)."""
         near = np.exp(pairs.distance_m / -100.0)
         near[np.isnan(near)] = 0.0
+        far = np.log2(np.maximum(np.nan_to_num(pairs.distance_m), 1000.0) / 1000.0)
         recent = np.exp(pairs.hours_apart / -168.0)
         total = self.bias + self.similarity * pairs.similarity + self.same_category * pairs.same_category
-        scores: Floats = 1.0 / (1.0 + np.exp(-(total + self.near * near + self.recent * recent)))
+        scores: Floats = 1.0 / (1.0 + np.exp(-(total + self.near * near - self.far * far + self.recent * recent)))
         return scores
 
 

@@ -17,6 +17,7 @@ from anlan.city.errors import CityError
 from anlan.loop.case import Intent
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
+from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, Party, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web.forms import Form, form_of
@@ -25,7 +26,7 @@ from anlan.web.queue import number_in
 from anlan.web.visit import Visit
 
 CHANNEL = "web"
-NEAR_SCORE, NEAR_METRES = 0.5, 600.0
+NEAR_SCORE, NEAR_METRES, NEAR_MAX = 0.5, 600.0, 2
 RATINGS = (5, 4, 3, 2, 1)
 STEPS = (
     "received",
@@ -134,7 +135,7 @@ def near_of(visit: Visit, form: Form) -> list[Near]:
     ]
     titles = visit.world.store.read.titles([c.key for c in good]) if good else {}
     found = []
-    for c in good:
+    for c in good[:NEAR_MAX]:
         matter = visit.world.store.read.matter(c.key)
         due = matter.due_minute("")
         text = visit.times.moment(due) if due is not None else ""
@@ -170,13 +171,18 @@ async def rate(request: Request[Any, Any, Any]) -> Template:
     matter, party = followed(visit, form)
     try:
         fields: dict[str, Any] = {"receipt": party.receipt, "rating": form.number("rating"), "note": form.text("note")}
-        commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), CITIZEN)
+        commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), beside(matter))
         handle.after(world, await world.store.writer.write(commit))
     except Refused as refused:
         words = visit.names.refusal(refused.code, refused.params, matter.domain)
         return standing(visit, form, matter, party, words, status_of(refused))
     matter, party = followed(visit, form)
     return standing(visit, form, matter, party, rated=form.number("rating"))
+
+
+def beside(matter: Matter) -> Actor:
+    """The citizen, as the table of rights wants an actor: it asks how units stand, and a citizen has none."""
+    return msgspec.structs.replace(CITIZEN, unit=matter.lead)
 
 
 def followed(visit: Visit, form: Form) -> tuple[Matter, Party]:
