@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from datetime import datetime
 
 import numpy as np
 import pytest
 
+from anlan.cli.bench.quality import GROUPS, boston, filled, narrowed, neighbours
 from anlan.engines.classify import cross_validate
-from anlan.engines.merge import MergeIndex
-from anlan.engines.merge_replay import Replay, Reports, figures_at, flag_scores, replay
+from anlan.engines.merge_replay import Replay, figures_at, flag_scores, replay
 from anlan.engines.merge_topics import cluster
-from anlan.engines.text import features
 
 Table = list[dict[str, str]]
 pytestmark = pytest.mark.shared
@@ -29,40 +26,13 @@ TOPIC_WORDS = {
 }
 
 
-def arrival(row: dict[str, str]) -> int:
-    """Minutes since 2015 began; the file writes dates with dashes or slashes, with or without seconds."""
-    day, clock = row["time"].replace("/", "-").split()
-    date = datetime(*map(int, day.split("-")))  # noqa: DTZ001 - the file has local times without a zone
-    hour, minute = clock.split(":")[:2]
-    return (date - datetime(2015, 1, 1)).days * 1440 + int(hour) * 60 + int(minute)  # noqa: DTZ001 - as above
-
-
-def filled(rows: Table) -> MergeIndex:
-    """The messages in an index, by their row, with the minutes of their arrival."""
-    index = MergeIndex()
-    texts = [features(row["title"], row["text"].strip()) for row in rows]
-    places = np.full((len(rows), 2), np.nan)
-    arrived = np.array([arrival(row) for row in rows], np.int64)
-    index.add_many(range(len(rows)), texts, places, arrived, np.zeros(len(rows), np.int32))
-    return index
-
-
 def test_chinese_messages_find_their_topic(shared_table: Callable[[str], Table]) -> None:
     rows = shared_table(CHINESE)
-    index = filled(rows)
-    marked = [i for i, row in enumerate(rows) if row["silver_cluster"]]
-    first = within = 0
-    for i in marked:
-        found = index.find(
-            features(rows[i]["title"], rows[i]["text"].strip()), None, None, arrival(rows[i]), 0, limit=6
-        )
-        same = [rows[c.key]["silver_cluster"] == rows[i]["silver_cluster"] for c in found if c.key != i][:5]
-        first += same[0]
-        within += any(same)
-    assert len(marked) == 123
-    print(f"silver cluster @1 {first / 123:.3f} @5 {within / 123:.3f}")
-    assert first / 123 >= 0.88
-    assert within / 123 >= 0.97
+    first, within, marked = neighbours(rows)
+    assert marked == 123
+    print(f"silver cluster @1 {first:.3f} @5 {within:.3f}")
+    assert first >= 0.88
+    assert within >= 0.97
 
 
 def test_hot_topics_are_the_silver_clusters(shared_table: Callable[[str], Table]) -> None:
@@ -92,33 +62,6 @@ def test_classifier_beats_plain_practice_on_hidden_words(shared_table: Callable[
     assert report.coverage_at_093 >= 0.7
 
 
-def minutes(moment: str) -> float:
-    """Minutes since 2015 began; infinite for an empty one."""
-    if not moment:
-        return math.inf
-    return (datetime.strptime(moment, "%m/%d/%Y %I:%M:%S %p") - datetime(2015, 1, 1)).total_seconds() / 60  # noqa: DTZ001, DTZ007 - the file has local times without a zone
-
-
-def codes(rows: Table, column: str) -> np.ndarray:
-    seen: dict[str, int] = {}
-    return np.array([seen.setdefault(row[column], len(seen)) for row in rows], np.int32)
-
-
-def boston(rows: Table, groups: list[str]) -> Reports:
-    return Reports(
-        opened=np.array([minutes(row["OPEN_DT"]) for row in rows]),
-        closed=np.array([minutes(row["CLOSED_DT"]) for row in rows]),
-        places=np.array([(float(row["LONGITUDE"]), float(row["LATITUDE"])) for row in rows]),
-        categories=codes(rows, "TYPE"),
-        features=[features(row["CASE_TITLE"], row["TYPE"]) for row in rows],
-        groups=np.column_stack([codes(rows, name) for name in groups]),
-        duplicates=np.array(["Duplicate of Existing Case" in row["CLOSURE_REASON"] for row in rows]),
-    )
-
-
-GROUPS = ["Source", "neighborhood", "Department", "SUBJECT", "CASE_TITLE", "QUEUE"]
-
-
 @pytest.fixture(scope="module")
 def boston_year(shared_table: Callable[[str], Table]) -> tuple[Replay, np.ndarray]:
     reports = boston(shared_table(BOSTON), GROUPS)
@@ -129,8 +72,7 @@ def boston_year(shared_table: Callable[[str], Table]) -> tuple[Replay, np.ndarra
 def test_boston_duplicates_at_eight_percent(boston_year: tuple[Replay, np.ndarray], groups: int, floor: float) -> None:
     """Trained on the first half of the year, scored on the second."""
     seen, duplicates = boston_year
-    width = len(seen.names) - len(GROUPS) + groups
-    known = Replay(seen.columns[:, :width], seen.names[:width], seen.candidate)
+    known = narrowed(seen, groups)
     half = len(duplicates) // 2
     found = figures_at(flag_scores(known, duplicates, half, seed=1), duplicates[half:], 0.08)
     print(f"recall {found.recall:.4f}, precision {found.precision:.4f}, flagged {found.flagged_share:.4f}")

@@ -8,6 +8,7 @@ import pytest
 
 from anlan.app.world import World
 from anlan.loop.matter import Matter, shown
+from anlan.store.read import Shape
 
 pytestmark = pytest.mark.anyio
 Browser = Any
@@ -168,3 +169,36 @@ async def test_theme_is_kept(browser: Browser) -> None:
     answer = await browser.get("/theme", to="dark", next="/login")
     assert answer.url.path == "/login"
     assert 'data-theme="dark"' in answer.text
+
+
+async def test_a_bug_is_told_as_a_page(browser: Browser, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await browser.role("overseer")
+    monkeypatch.setattr("anlan.web.figures.measure", lambda *_: 1 // 0)
+    answer = await browser.get("/measures")
+    assert answer.status_code == 500
+    assert "系统出错" in answer.text
+
+
+async def test_merging_from_the_page(browser: Browser, world: World, received: Matter) -> None:
+    await browser.role("operator")
+    await browser.get("/intake")
+    place = world.city.places.places[0].name
+    await browser.post("/intake", text="每晚十一点以后有人在楼下大声唱歌，孩子睡不着", place=place, outside_id="second")
+    other = next(r.matter for r in world.store.read.rows(Shape()) if r.matter.number != received.number)
+    page = await browser.get(path_of(other))
+    assert "并入那一件" in page.text
+    answer = await browser.post(f"{path_of(other)}/merge", version=other.version, into=received.number)
+    assert answer.url.path == path_of(received)
+    assert world.store.read.matter(other.number).merged_into == received.number
+    gone = await browser.get(path_of(other))
+    assert f"已并入{shown(received.number)}" in gone.text
+
+
+async def test_search_keeps_its_place_between_pages(browser: Browser, received: Matter) -> None:
+    await browser.role("overseer")
+    first = await browser.get("/queue", view="open", unit=received.lead)
+    link = next(part for part in first.text.split('href="') if part.startswith(f"{path_of(received)}?"))
+    assert "view=open" in link.split('"')[0]
+    assert f"unit={received.lead}" in link.split('"')[0]
+    assert (await browser.get("/queue", after="nonsense")).status_code == 422
+    assert (await browser.get("/queue", after="1.2")).status_code == 200

@@ -27,6 +27,7 @@ from anlan.store.wal import WalKeeper
 
 BATCH_MAX = 512
 QUEUE_MAX = 20_000
+KEYS_WAL_PAGES = 500
 GATHER_SECONDS = 0.003
 
 TRUNCATE_BUSY_MS = 100
@@ -77,6 +78,7 @@ class Writer:
         self.connection = connect(path)
         migrate(self.connection)
         self._keys = connect(keys)
+        self._keys.pragma("wal_autocheckpoint", KEYS_WAL_PAGES)
         self._keys.execute(
             "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID"
         )

@@ -22,7 +22,7 @@ from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 from anlan.web import callbacks, doors, figures, intake, matter, public, queue, topics
 from anlan.web.rail import rail
-from anlan.web.refusals import on_city_error, on_http, on_refused
+from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
 
 HERE = Path(str(resources.files("anlan.web")))
@@ -41,7 +41,7 @@ PAGES: list[Any] = [
 
 def routes() -> list[Any]:
     """The pages and what they are drawn with."""
-    handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http}
+    handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http, 500: on_failed}
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
     files = create_static_files_router("/static", [STATIC], cache_control=cache, include_in_schema=False)

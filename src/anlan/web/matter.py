@@ -143,12 +143,13 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
     )
 
 
-def clocks(visit: Visit, view: View) -> list[tuple[str, str]]:
-    """The stage's own clock and the one for returning, while they run: name and due time."""
+def clocks(visit: Visit, view: View) -> list[tuple[str, str, bool]]:
+    """The stage's own clock and the one for returning, while they run: name, due time, whether it is past."""
     found = []
     for key, clock in view.matter.clocks.items():
         if key != "matter" and clock.stopped is None and clock.due is not None:
-            found.append((visit.names.word(view.matter, f"clock.{key}"), visit.times.moment(clock.due)))
+            name = visit.names.word(view.matter, f"clock.{key}")
+            found.append((name, visit.times.moment(clock.due), clock.is_late(visit.now)))
     return found
 
 

@@ -40,5 +40,11 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     return _page(visit, status, visit.t(key if key in visit.t else "http.other"))
 
 
+def on_failed(request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:
+    """A bug of ours: it is in the log; the person is told plainly."""
+    visit = Visit(request)
+    return _page(visit, 500, visit.t("http.500"))
+
+
 def _page(visit: Visit, status: int, words: str) -> Response[Any]:
     return visit.page("refused.html", status, words=words, code=status)

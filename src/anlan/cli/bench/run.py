@@ -7,13 +7,14 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import deadlines, hotline, ledger, lists, lookup
+from anlan.cli.bench import deadlines, hotline, ledger, lists, lookup, quality
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
 GROUPS: dict[str, Callable[[], list[BenchRow]]] = {
     "deadlines": deadlines.bench,
     "merge.lookup": lookup.bench,
+    "merge.quality": quality.bench,
     "ledger": ledger.bench,
     "hotline": hotline.bench,
     "matters": lists.bench,
