@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from anlan.api import intakes, matters, problems, sessions
+from anlan.api import intakes, matters, open311, problems, sessions
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 
@@ -20,5 +20,8 @@ ROUTES: list[Any] = [
     sessions.follow,
     sessions.echo,
     sessions.health,
+    open311.services,
+    open311.hand_in,
+    open311.one,
 ]
 ON_ERROR: dict[Any, Any] = {Refused: problems.on_refused, CityError: problems.on_city_error}

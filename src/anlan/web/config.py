@@ -55,7 +55,10 @@ def web_config(world: World) -> dict[str, Any]:
         "route_handlers": routes(),
         "template_config": TemplateConfig(instance=templates()),
         "csrf_config": CSRFConfig(
-            secret=secret, cookie_name="anlan_csrf", cookie_httponly=True, exclude=["^/api/", "^/static/", "^/healthz"]
+            secret=secret,
+            cookie_name="anlan_csrf",
+            cookie_httponly=True,
+            exclude=["^/api/", "^/open311/", "^/static/", "^/healthz"],
         ),
         "exception_handlers": {HTTPException: on_missing},
     }
@@ -84,6 +87,6 @@ def build_mark() -> str:
 
 def on_missing(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
     """An address nobody answers: a page for people, the framework's JSON below /api."""
-    if request.url.path.startswith("/api/"):
+    if request.url.path.startswith(("/api/", "/open311/")):
         return create_exception_response(request, error)
     return on_http(request, error)
