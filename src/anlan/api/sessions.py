@@ -9,13 +9,14 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.limits import TRIES
 from anlan.api.shapes import LogIn
 from anlan.api.who import actor, world_of
 from anlan.app import accounts
 from anlan.loop.errors import Refused
 
 
-@post("/api/v1/tokens", status_code=201)
+@post("/api/v1/tokens", status_code=201, middleware=[TRIES.middleware])
 async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
     """A session token for an account and its password."""
     world = world_of(request)
@@ -37,7 +38,7 @@ async def me(request: Request[Any, Any, Any]) -> dict[str, Any]:
     return {"account": who.id, "unit": who.unit, "roles": list(who.roles)}
 
 
-@get("/api/v1/receipts/{number:int}")
+@get("/api/v1/receipts/{number:int}", middleware=[TRIES.middleware])
 async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: FromQuery[str]) -> dict[str, Any]:
     """Where a report stands, for whoever has its number and code. The two are wrong together or right together."""
     world = world_of(request)

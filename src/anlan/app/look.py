@@ -50,7 +50,7 @@ class View(msgspec.Struct, frozen=True):
 
 def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
     """Refuse an actor who may not do this to this matter; whether it exists is not told."""
-    if not world.grants.allows(actor, action, matter, world.city.organisation.relation):
+    if not world.grants.allows(actor, action, matter, world.relation):
         raise Refused("matter.unknown", matter=matter.number)
 
 

@@ -77,10 +77,15 @@ class World:
             actor=actor,
             calendar=self.calendar,
             grants=self.grants,
-            relation=units.relation,
+            relation=self.relation,
             is_unit=units.__contains__,
             is_category=self.category_keys.__contains__,
         )
+
+    def relation(self, viewer: str, other: str) -> str:
+        """Where the other unit stands; foreign for somebody without a unit, or of one the city pack no longer has."""
+        units = self.city.organisation
+        return units.relation(viewer, other) if viewer in units and other in units else "foreign"
 
     def require(self, actor: Actor, action: str) -> None:
         """Refuse an actor who may never do this. Raises Refused("access.denied")."""

@@ -8,6 +8,7 @@ from litestar import Request, Response, get, post
 from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
+from anlan.api.limits import TRIES
 from anlan.app import accounts
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
@@ -22,7 +23,7 @@ async def log_in_page(request: Request[Any, Any, Any]) -> Template:
     return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="")
 
 
-@post("/login", status_code=200)
+@post("/login", status_code=200, middleware=[TRIES.middleware])
 async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     """A session for an account and its password, and on to where the person wanted to go."""
     visit, form = Visit(request), await form_of(request)

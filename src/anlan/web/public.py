@@ -7,9 +7,9 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
-from litestar.middleware.rate_limit import RateLimitConfig
 from litestar.response import Template
 
+from anlan.api.limits import TRIES
 from anlan.api.problems import status_of
 from anlan.app import handle, receive
 from anlan.app.world import CITIZEN
@@ -17,7 +17,6 @@ from anlan.city.errors import CityError
 from anlan.loop.case import Intent
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
-from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, Party, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web.forms import Form, form_of
@@ -40,8 +39,6 @@ STEPS = (
     "closed",
     "reopened",
 )
-TRIES = RateLimitConfig(rate_limit=("minute", 30), set_rate_limit_headers=False)
-"""Guessing a code of eight digits must stay hopeless."""
 
 
 class Near(msgspec.Struct, frozen=True):
@@ -171,18 +168,13 @@ async def rate(request: Request[Any, Any, Any]) -> Template:
     matter, party = followed(visit, form)
     try:
         fields: dict[str, Any] = {"receipt": party.receipt, "rating": form.number("rating"), "note": form.text("note")}
-        commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), beside(matter))
+        commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), CITIZEN)
         handle.after(world, await world.store.writer.write(commit))
     except Refused as refused:
         words = visit.names.refusal(refused.code, refused.params, matter.domain)
         return standing(visit, form, matter, party, words, status_of(refused))
     matter, party = followed(visit, form)
     return standing(visit, form, matter, party, rated=form.number("rating"))
-
-
-def beside(matter: Matter) -> Actor:
-    """The citizen, as the table of rights wants an actor: it asks how units stand, and a citizen has none."""
-    return msgspec.structs.replace(CITIZEN, unit=matter.lead)
 
 
 def followed(visit: Visit, form: Form) -> tuple[Matter, Party]:
