@@ -174,6 +174,8 @@ def _opening(flow: Flow, received: dict[str, Any], intake: Intake, advice: Advic
     routed = advice.route.as_data() if advice.route else None
     if routed and not assigned:
         received["lead"] = routed["lead"]
+    elif routed:
+        received["routed_to"] = routed["lead"]
     return Opening(received, classified, routed, assigned)
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from anlan.loop.deadlines import Clock
 from anlan.loop.fact import Fact
 from anlan.loop.matter import Matter
+from anlan.loop.working_calendar import DAY, minute_of
 
 COUNTERS = (
     "received",
@@ -49,6 +50,20 @@ def happened_at(fact: Fact) -> int:
     if fact.kind == "joined" and not data.get("merged"):
         return int(data["parties"][0].get("at", fact.at))
     return int(data.get("at", fact.at))
+
+
+Roll = tuple[str, int, str, str, str, str]
+"""A roll-up's key: measure, city day, domain, ledger, unit, channel."""
+
+
+def rolls(before: Matter | None, fact: Fact, after: Matter) -> list[Roll]:
+    """The roll-ups this fact adds one to. What arrives counts for the unit it is routed to in the same breath."""
+    names = counts(before, fact, after)
+    if not names:
+        return []
+    unit = after.lead or (before.lead if before else fact.data.get("routed_to", ""))
+    day = minute_of(happened_at(fact)) // DAY
+    return [(name, day, after.domain, after.ledger, unit, after.channel) for name in names]
 
 
 def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:

@@ -11,13 +11,12 @@ from typing import Any
 import apsw
 import msgspec
 
-from anlan.loop.counters import counts, happened_at
+from anlan.loop.counters import Roll, rolls
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import evolve, stamp
 from anlan.loop.fact import Fact, encode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
-from anlan.loop.working_calendar import DAY, minute_of
 from anlan.store.commit import Change, Commit, Done, Receipt
 from anlan.store.tree import Trees
 
@@ -85,7 +84,7 @@ class Batch:
         self._trees = trees
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
-        self._rollups: Counter[tuple[str, int, str, str, str, str]] = Counter()
+        self._rollups: Counter[Roll] = Counter()
         self.facts: list[Fact] = []
 
     def apply(self, commit: Commit) -> Done:
@@ -172,10 +171,8 @@ class Batch:
         self.facts.append(fact)
 
     def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
-        unit = after.lead or (before.lead if before else "")
-        day = minute_of(happened_at(fact)) // DAY
-        for measure in counts(before, fact, after):
-            self._rollups[measure, day, after.domain, after.ledger, unit, after.channel] += 1
+        for roll in rolls(before, fact, after):
+            self._rollups[roll] += 1
 
     def _next(self, ledger: str, year: int) -> int:
         key = (ledger, year)

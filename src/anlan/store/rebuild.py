@@ -13,12 +13,11 @@ from pathlib import Path
 import apsw
 import msgspec
 
-from anlan.loop.counters import counts, happened_at
+from anlan.loop.counters import Roll, rolls
 from anlan.loop.evolve import evolve
 from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
-from anlan.loop.working_calendar import DAY, minute_of
 from anlan.store.apply import INSERT_MATTER, matter_row
 from anlan.store.database import connect
 
@@ -36,11 +35,11 @@ class Rebuilt(msgspec.Struct, frozen=True):
 
 def replayed(
     connection: apsw.Connection, on_progress: Progress | None = None
-) -> Iterator[tuple[Matter, Counter[tuple[str, int, str, str, str, str]], int]]:
+) -> Iterator[tuple[Matter, Counter[Roll], int]]:
     """Each matter in turn with its counters and the number of its facts."""
     total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
     matter: Matter | None = None
-    counters: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    counters: Counter[Roll] = Counter()
     seen = 0
     for done, (number, body) in enumerate(
         connection.execute("SELECT matter, body FROM facts WHERE version > 0 ORDER BY matter, version"), 1
@@ -50,10 +49,7 @@ def replayed(
             matter, counters, seen = None, Counter(), 0
         fact = decode(body)
         after = evolve(matter, fact)
-        day = minute_of(happened_at(fact)) // DAY
-        unit = after.lead or (matter.lead if matter else "")
-        for measure in counts(matter, fact, after):
-            counters[measure, day, after.domain, after.ledger, unit, after.channel] += 1
+        counters.update(rolls(matter, fact, after))
         matter, seen = after, seen + 1
         if on_progress and done % PART == 0:
             on_progress(done, total)
@@ -67,7 +63,7 @@ def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     stored = connect(path, read_only=True)
     different: list[int] = []
     facts = matters = 0
-    sums: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    sums: Counter[Roll] = Counter()
     for matter, counters, seen in replayed(connection, on_progress):
         row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
         if row != matter_row(matter, flows[matter.domain, matter.flow]):
@@ -86,7 +82,7 @@ def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     reading = connect(path, read_only=True)
     writing = connect(path)
     facts = matters = 0
-    sums: Counter[tuple[str, int, str, str, str, str]] = Counter()
+    sums: Counter[Roll] = Counter()
     with writing:
         writing.execute("DELETE FROM matters; DELETE FROM rollups")
         part = []
