@@ -186,14 +186,19 @@ def _one(shape: Shape) -> tuple[str, list[Any]]:
             where += " AND (m.due, m.number) > (?, ?)"
             values += [edge, number]
         else:
-            where += " AND m.number < ?"
+            where += f" AND {_number(shape)} < ?"
             values.append(number)
-    order = "m.due, m.number" if _by_due(shape) else "m.number DESC"
+    order = "m.due, m.number" if _by_due(shape) else f"{_number(shape)} DESC"
     return f"{SELECT.format(source=source)} {where} ORDER BY {order} LIMIT ?", [*values, shape.limit]
 
 
 def _by_due(shape: Shape) -> bool:
     return shape.order == "due" and not shape.terms
+
+
+def _number(shape: Shape) -> str:
+    """The number as the table that is walked knows it: full-text search gives rows newest first without sorting."""
+    return "s.rowid" if shape.terms else "m.number"
 
 
 def _match(term: str) -> str:
@@ -205,7 +210,7 @@ def _where(shape: Shape) -> tuple[str, list[Any], str]:
     tests, source = ["1"], "matters m"
     values: list[Any] = []
     if shape.terms:
-        source = "search s JOIN matters m ON m.number = s.rowid"
+        source = "search s CROSS JOIN matters m ON m.number = s.rowid"
         tests.append("s.search MATCH ?")
         values.append(" AND ".join(_match(term) for term in shape.terms))
     columns: tuple[tuple[str, tuple[str, ...]], ...] = (
