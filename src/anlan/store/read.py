@@ -65,7 +65,7 @@ class Reader:
 
     def facts(self, number: int) -> list[Fact]:
         """The matter's facts and the readings of its personal data, in the order they happened."""
-        rows = self._run("SELECT body FROM facts WHERE matter = ? ORDER BY pos", (number,))
+        rows = self._run("SELECT body FROM facts WHERE matter = ? ORDER BY +pos", (number,))
         return [decode(body) for (body,) in rows]
 
     def titles(self, numbers: Sequence[int]) -> dict[int, str]:
@@ -228,7 +228,7 @@ def _where(shape: Shape) -> tuple[str, list[Any], str]:
             tests.append(f"m.{column} IN ({', '.join('?' * len(wanted))})" if len(wanted) > 1 else f"m.{column} = ?")
             values += wanted
     if shape.officer:
-        tests.append("m.kind != 'closed'")
+        tests.append("m.officer != '' AND m.kind != 'closed'")
     if shape.category:
         tests.append("m.category >= ? AND m.category < ?")
         values += [shape.category, shape.category + "\U0010ffff"]

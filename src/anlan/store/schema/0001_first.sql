@@ -30,6 +30,7 @@ CREATE TABLE matters (
 CREATE INDEX matters_by_lead_due ON matters (lead, stage, due, number, category, channel);
 CREATE INDEX matters_by_lead ON matters (lead, stage, number, category, channel);
 CREATE INDEX matters_by_kind_due ON matters (kind, due, number);
+CREATE INDEX matters_by_stage ON matters (stage, due, number);
 CREATE INDEX matters_by_officer ON matters (officer, due, number) WHERE officer != '' AND kind != 'closed';
 
 -- Every reporter's receipt; (channel, outside id) is what makes an intake idempotent.
