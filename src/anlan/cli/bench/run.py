@@ -7,18 +7,19 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import deadlines, hotline, ledger, lists, lookup, quality
+from anlan.cli.bench import deadlines, hotline, lists, load, lookup, quality
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
-GROUPS: dict[str, Callable[[], list[BenchRow]]] = {
-    "deadlines": deadlines.bench,
-    "merge.lookup": lookup.bench,
-    "merge.quality": quality.bench,
-    "ledger": ledger.bench,
-    "hotline": hotline.bench,
-    "matters": lists.bench,
-}
+GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
+    (("deadlines.",), deadlines.bench),
+    (("merge.lookup.",), lookup.bench),
+    (("merge.quality.",), quality.bench),
+    (("hotline.load",), load.bench),
+    (("hotline.create.", "hotline.move."), hotline.bench),
+    (("matters.", "ledger."), lists.bench),
+)
+"""What is measured together, by the beginnings of its names."""
 
 
 def bench(
@@ -27,9 +28,9 @@ def bench(
 ) -> None:
     """Measure. A figure's floor is the bar it is held to; what falls short is printed like the rest."""
     found: list[BenchRow] = []
-    for group, measured in GROUPS.items():
-        if not names or any(group.startswith(name) or name.startswith(group) for name in names):
-            errors.print(f"measuring {group} …")
+    for groups, measured in GROUPS:
+        if not names or any(g.startswith(name) or name.startswith(g) for g in groups for name in names):
+            errors.print(f"measuring {', '.join(groups)} …")
             found += measured()
     if names:
         found = [row for row in found if row.name.startswith(tuple(names))]

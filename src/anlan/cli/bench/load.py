@@ -1,4 +1,4 @@
-"""Bulk load, verify and rebuild on one installation of real messages."""
+"""Bulk load of real messages, with the engines and without."""
 
 from __future__ import annotations
 
@@ -16,15 +16,13 @@ from anlan.cli.bench.texts import Texts
 from anlan.cli.show import errors
 from anlan.loop.domain import Intake
 from anlan.loop.errors import Refused
-from anlan.store.rebuild import rebuild
-from anlan.store.verify import verify
 
 LOADED = 4_000
-PLAIN = 60_000
+PLAIN = 20_000
 
 
 def bench() -> list[BenchRow]:
-    """Rows per second in, facts per second checked and replayed."""
+    """Rows per second."""
     with tempfile.TemporaryDirectory(prefix="anlan-bench-") as folder:
         home = Path(folder)
         write_demo(home / "city")
@@ -33,25 +31,12 @@ def bench() -> list[BenchRow]:
         with_engines = _load(world, texts, LOADED, engines=True)
         plain = _load(world, texts, PLAIN, engines=False)
         world.store.close()
-        flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-        facts = 0
-
-        def check() -> None:
-            nonlocal facts
-            verdict = verify(home / "anlan.db", world.store.public_key)
-            assert not verdict.faults, verdict.faults
-            facts = verdict.facts
-
-        checked = min(_seconds(check) for _ in range(3))
-        replayed = min(_seconds(lambda: rebuild(home / "anlan.db", flows)) for _ in range(2))
     note = f"{texts.note}, 90 characters, half with a place"
     return [
         BenchRow(
             "hotline.load", LOADED / with_engines, "/s", 1500, None, LOADED, f"{note}, duplicates and classification"
         ),
         BenchRow("hotline.load.plain", PLAIN / plain, "/s", 4000, None, PLAIN, f"{note}, without engines"),
-        BenchRow("ledger.verify", facts / checked, "/s", 400_000, None, facts, "leaves, tiles, gaps, checkpoints"),
-        BenchRow("ledger.rebuild", facts / replayed, "/s", 150_000, None, facts, "state and roll-ups, without search"),
     ]
 
 
