@@ -16,7 +16,7 @@ from anlan.main import discover
 
 SOURCE = Path(__file__).parents[2] / "src/anlan"
 DOMAINS = sorted(discover().values(), key=lambda d: d.key)
-REQUIRED = ("__init__.py", "flow.py", "README.md", "tests")
+REQUIRED = ("__init__.py", "flow.py", "README.md", "strings.zh.toml", "strings.en.toml", "tests")
 
 
 @pytest.mark.parametrize("domain", DOMAINS, ids=lambda d: d.key)
