@@ -93,7 +93,7 @@ def _boston() -> list[BenchRow]:
     reports = boston(table(BOSTON), GROUPS)
     seen, half = replay(reports), len(reports.duplicates) // 2
     rows = []
-    for name, groups in (("merge.quality.boston", len(GROUPS)), ("merge.boston.recall.no_queue", len(GROUPS) - 1)):
+    for name, groups in (("merge.quality.boston", len(GROUPS)), ("merge.quality.boston.no_queue", len(GROUPS) - 1)):
         scores = flag_scores(narrowed(seen, groups), reports.duplicates, half, seed=1)
         found = figures_at(scores, reports.duplicates[half:], FLAG_SHARE)
         note = f"trained on the first half, {found.flagged_share:.4f} flagged, precision {found.precision:.3f}"
