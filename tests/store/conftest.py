@@ -39,7 +39,7 @@ class Desk:
         self._made += 1
         at, ledger = said.get("at", AT), said.get("ledger", "370202")
         channel = said.get("channel", "web")
-        commit = Commit(at=AT, actor="system", year=2026, day=minute_of(at) // 1440)
+        commit = Commit(at=AT, actor="system", year=2026)
         vault = self.store.vault
         text_id, party_id = vault.new_id("t", AT), vault.new_id("p", AT)
         title, text, phone = said.get("title", "路灯不亮"), said.get("text", "门口路灯坏了"), said.get("phone", "")
@@ -69,7 +69,7 @@ class Desk:
     def change(self, matter: Matter, *drafts: Draft, at: int = AT, **more: Any) -> Commit:
         """Further facts on a matter as it was seen."""
         made = [Change(APPEAL, matter.ledger, list(drafts), base=matter)]
-        return Commit(at=at, actor="p1", year=2026, day=minute_of(at) // 1440, changes=made, **more)
+        return Commit(at=at, actor="p1", year=2026, changes=made, **more)
 
     def write(self, commit: Commit) -> Done:
         return self.store.writer.submit(commit)

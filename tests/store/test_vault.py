@@ -23,7 +23,7 @@ def bytes_of(home: Path) -> bytes:
 
 
 def sealed(desk: Any, *values: Any) -> list[str]:
-    commit = Commit(at=1, actor="system", year=2026, day=1)
+    commit = Commit(at=1, actor="system", year=2026)
     ids = [f"t{i}" for i in range(len(values))]
     for box_id, value in zip(ids, values, strict=True):
         desk.store.vault.seal(commit, box_id, [(box_id, value)])
@@ -32,7 +32,7 @@ def sealed(desk: Any, *values: Any) -> list[str]:
 
 
 def run(desk: Any, sql: str) -> None:
-    desk.write(Commit(at=1, actor="system", year=2026, day=1, rows=[(sql, ())]))
+    desk.write(Commit(at=1, actor="system", year=2026, rows=[(sql, ())]))
 
 
 def test_what_is_sealed_opens_again(desk: Any) -> None:
@@ -45,7 +45,7 @@ def test_what_is_sealed_opens_again(desk: Any) -> None:
 
 def test_more_can_be_sealed_under_the_same_key(desk: Any) -> None:
     sealed(desk, "first")
-    commit = Commit(at=1, actor="system", year=2026, day=1)
+    commit = Commit(at=1, actor="system", year=2026)
     desk.store.vault.seal_more(commit, "t0", [("n1", "second")])
     desk.write(commit)
     assert desk.store.vault.open(["t0", "n1"]) == {"t0": "first", "n1": "second"}
@@ -54,7 +54,7 @@ def test_more_can_be_sealed_under_the_same_key(desk: Any) -> None:
 
 
 def test_boxes_cannot_be_swapped(desk: Any) -> None:
-    commit = Commit(at=1, actor="system", year=2026, day=1)
+    commit = Commit(at=1, actor="system", year=2026)
     desk.store.vault.seal(commit, "k", [("a", "one"), ("b", "two")])
     desk.write(commit)
     run(desk, "UPDATE sealed SET box = (SELECT s.box FROM sealed s WHERE s.id != sealed.id)")
@@ -72,7 +72,7 @@ def test_a_tampered_box_is_broken(desk: Any, change: str) -> None:
 
 def test_an_erased_key_leaves_nothing_to_open(desk: Any) -> None:
     ids = sealed(desk, "one", "two")
-    desk.write(Commit(at=1, actor="system", year=2026, day=1, destroys=["t0"]))
+    desk.write(Commit(at=1, actor="system", year=2026, destroys=["t0"]))
     assert desk.store.vault.open(ids) == {"t1": "two"}
 
 
@@ -134,7 +134,7 @@ def test_a_reader_in_the_way_only_delays_the_emptying_of_the_logs(desk: Any) -> 
     reader = connect(desk.store.path, read_only=True)
     reading = reader.execute("SELECT * FROM sealed")
     next(reading)
-    assert not desk.write(Commit(at=1, actor="system", year=2026, day=1, destroys=["t0"])).replayed
+    assert not desk.write(Commit(at=1, actor="system", year=2026, destroys=["t0"])).replayed
     assert desk.store.vault.open(ids) == {"t1": "two"}
     assert log.stat().st_size > 0
     reading.close()

@@ -13,7 +13,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
-from anlan.app.world import World, day_of, year_of
+from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.store.commit import Commit
@@ -77,4 +77,4 @@ def token_hash(token: str) -> bytes:
 def _commit(world: World, actor: str, kind: str, data: dict[str, Any], row: tuple[str, Any]) -> Commit:
     now = world.clock()
     reading = (int(world.ledger), world.ledger, (kind, data))
-    return Commit(at=now, actor=actor, year=year_of(now), day=day_of(now), readings=[reading], rows=[row])
+    return Commit(at=now, actor=actor, year=year_of(now), readings=[reading], rows=[row])

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app.world import World, day_of, year_of
+from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
 from anlan.loop.deadlines import stop
 from anlan.loop.decide import decide
@@ -22,7 +22,7 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     """The commit for a move. Raises Conflict or Refused; writes nothing."""
     matter = world.store.read.matter(number)
     flow, now = world.flow_of(matter), world.clock()
-    commit = Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now))
+    commit = Commit(at=now, actor=actor.id, year=year_of(now))
     sealed = _sealed(world, flow, intent, commit)
     drafts = decide(flow, matter, sealed, world.context(actor, now))
     commit.changes = [Change(flow, matter.ledger, drafts, base=matter)]
@@ -49,7 +49,6 @@ def merge(world: World, number: int, into: int, version: int, actor: Actor) -> C
         at=now,
         actor=actor.id,
         year=year_of(now),
-        day=day_of(now),
         changes=[
             Change(flow, kept.ledger, [("joined", {"parties": parties, "merged": number})], base=kept),
             Change(flow, gone.ledger, [("merged", {"into": into, **_ended(flow, gone, now)})], base=gone),

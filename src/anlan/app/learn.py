@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anlan.app.world import World, day_of, year_of
+from anlan.app.world import World, year_of
 from anlan.engines.classify import Model
 from anlan.store.commit import Commit
 from anlan.store.read import PAGE_MAX, Shape
@@ -18,7 +18,7 @@ def closed_texts(world: World) -> tuple[list[tuple[str, str]], list[str]]:
     after: tuple[int, int] | None = None
     now = world.clock()
     reading = (int(world.ledger), world.ledger, ("read", {"purpose": "train", "what": "text"}))
-    world.store.writer.submit(Commit(at=now, actor="system", year=year_of(now), day=day_of(now), readings=[reading]))
+    world.store.writer.submit(Commit(at=now, actor="system", year=year_of(now), readings=[reading]))
     while len(texts) < MATTERS_MAX:
         rows = world.store.read.rows(Shape(kinds=("closed",), order="new", after=after, limit=PAGE_MAX))
         opened = world.store.vault.open([row.matter.text for row in rows])
@@ -45,7 +45,6 @@ def keep_model(world: World, model: Model, note: str) -> None:
             at=now,
             actor="system",
             year=year_of(now),
-            day=day_of(now),
             readings=[(int(world.ledger), world.ledger, ("trained", data))],
             rows=[row],
         )

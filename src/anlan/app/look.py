@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from anlan.app.redact import masked_name, masked_phone, redacted
-from anlan.app.world import World, day_of, year_of
+from anlan.app.world import World, year_of
 from anlan.loop.decide import possible
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
@@ -129,6 +129,4 @@ async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what
     now = world.clock()
     data = {"purpose": purpose, "what": what, **({"party": party} if party else {})}
     reading = (matter.number, matter.ledger, ("read", data))
-    await world.store.writer.write(
-        Commit(at=now, actor=actor.id, year=year_of(now), day=day_of(now), readings=[reading])
-    )
+    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading]))

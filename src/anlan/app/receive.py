@@ -12,7 +12,7 @@ import msgspec
 
 from anlan.app.redact import phone_of, redacted
 from anlan.app.route import Asked, Route, route
-from anlan.app.world import World, day_of, year_of
+from anlan.app.world import World, year_of
 from anlan.city.areas import Location
 from anlan.city.errors import CityError
 from anlan.engines.merge import Candidate
@@ -70,7 +70,7 @@ def prepare(
         return _joining(world, intake, actor, join)
     flow = domain.flow(intake.flow or domain.flows[0].key)
     advice = advise(world, intake, engines=engines, explain=False)
-    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
     received = _received(intake, domain, advice, ledger, party)
@@ -209,7 +209,7 @@ def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepare
     flow = world.flow_of(matter)
     if matter.stage == flow.closed or matter.merged_into:
         raise Refused("matter.closed", matter=number)
-    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), day=day_of(intake.at))
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
     code, party = _seal(world, commit, intake)
     assert commit.receipt is not None
     commit.receipt.joins = True

@@ -21,7 +21,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
 from anlan.loop.grants import Actor, Grants
 from anlan.loop.matter import Matter
-from anlan.loop.working_calendar import DAY, WorkingCalendar, minute_of
+from anlan.loop.working_calendar import WorkingCalendar, minute_of
 from anlan.store.store import Store
 
 CITIZEN = Actor("citizen", "", ("citizen",))
@@ -112,11 +112,6 @@ class World:
 def year_of(at: int) -> int:
     """The city year of a UTC millisecond."""
     return datetime.fromtimestamp(at / 1000 + 8 * 3600, UTC).year
-
-
-def day_of(at: int) -> int:
-    """The city day (since 1970-01-01) of a UTC millisecond."""
-    return minute_of(at) // DAY
 
 
 def calendar_of(city: City) -> WorkingCalendar:

@@ -56,7 +56,6 @@ class Commit(msgspec.Struct):
     at: int
     actor: str
     year: int
-    day: int
     changes: list[Change] = []
     receipt: Receipt | None = None
     readings: list[tuple[int, str, Draft]] = []
@@ -77,4 +76,3 @@ class Done(msgspec.Struct):
     receipt: int = 0
     replayed: bool = False
     answer: bytes = b""
-    position: int = 0
