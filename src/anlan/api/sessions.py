@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.intakes import decoded
 from anlan.api.limits import TRIES
 from anlan.api.shapes import LogIn
 from anlan.api.who import actor, world_of
 from anlan.app import accounts
+from anlan.app.follow import follow as follow_receipt
 from anlan.loop.errors import Refused
 
 
@@ -41,13 +42,7 @@ async def me(request: Request[Any, Any, Any]) -> dict[str, Any]:
 @get("/api/v1/receipts/{number:int}", middleware=[TRIES.middleware])
 async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: FromQuery[str]) -> dict[str, Any]:
     """Where a report stands, for whoever has its number and code. The two are wrong together or right together."""
-    world = world_of(request)
-    found = world.store.read.receipt(number)
-    if found is None or not hmac.compare_digest(found[1], world.store.vault.code_mark(code)):
-        raise Refused("follow.unknown")
-    matter = world.store.read.matter(found[0])
-    if matter.merged_into:
-        matter = world.store.read.matter(matter.merged_into)
+    matter, _ = follow_receipt(world_of(request), number, code)
     clock = matter.clocks.get("matter")
     return {
         "matter": matter.number,
@@ -60,7 +55,7 @@ async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: F
 @post("/api/v1/echo", status_code=200)
 async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
     """Decode and check an intake and write nothing: the yardstick of `anlan bench`, and a dry run for partners."""
-    world, payload = world_of(request), msgspec.json.decode(await request.body(), type=dict[str, Any])
+    world, payload = world_of(request), decoded(await request.body())
     world.channels["web"][1].adapt(payload, world.clock())
     return {"ok": True}
 

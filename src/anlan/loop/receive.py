@@ -1,4 +1,4 @@
-"""How a matter begins: `opening` gives the first facts, `joining` adds a reporter to one that is open already."""
+"""How a matter begins: `opening` gives its first facts, classified and assigned where that is known at once."""
 
 from __future__ import annotations
 

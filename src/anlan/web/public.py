@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any
 
 import msgspec
@@ -12,6 +11,7 @@ from litestar.response import Template
 from anlan.api.limits import TRIES
 from anlan.api.problems import status_of
 from anlan.app import handle, receive
+from anlan.app.follow import follow as follow_receipt
 from anlan.app.world import CITIZEN
 from anlan.city.errors import CityError
 from anlan.loop.case import Intent
@@ -179,19 +179,7 @@ async def rate(request: Request[Any, Any, Any]) -> Template:
 
 def followed(visit: Visit, form: Form) -> tuple[Matter, Party]:
     """The matter and the stake behind a number and its code. Raises Refused("follow.unknown"), whatever was wrong."""
-    read = visit.world.store.read
-    number = number_in(form.text("number"))
-    found = read.receipt(number) if number else None
-    mark = visit.world.store.vault.code_mark(form.text("code"))
-    if found is None or not hmac.compare_digest(found[1], mark):
-        raise Refused("follow.unknown")
-    matter = read.matter(found[0])
-    while matter.merged_into:
-        matter = read.matter(matter.merged_into)
-    party = next((p for p in matter.parties if p.receipt == number), None)
-    if party is None:
-        raise Refused("follow.unknown")
-    return matter, party
+    return follow_receipt(visit.world, number_in(form.text("number")) or 0, form.text("code"))
 
 
 def standing(
