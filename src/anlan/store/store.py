@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from anlan.store.database import Readers
+from anlan.store.database import MEMORY, Readers
 from anlan.store.read import Reader
-from anlan.store.secrets import load_or_make, signer
+from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
 
@@ -16,15 +16,18 @@ MASTER_PATH = "ANLAN_MASTER_KEY_FILE"
 
 
 class Store:
-    """Opens everything; `close` when done. One process writes at a time."""
+    """Opens everything; `close` when done. One process writes at a time.
+
+    A `home` under `database.MEMORY` is kept in memory, keys too: the same statements, and nothing left after `close`.
+    """
 
     def __init__(self, home: Path, random: Callable[[int], bytes] = os.urandom) -> None:
-        home.mkdir(parents=True, exist_ok=True)
         self.home, self.path = home, home / "anlan.db"
+        master, seed = (random(KEY_BYTES), random(KEY_BYTES)) if home.is_relative_to(MEMORY) else _own_keys(home)
+        sign, self.public_key = signer(seed)
+        if not home.is_relative_to(MEMORY):
+            (home / "keys" / "ledger.pub").write_text(self.public_key.hex() + "\n", "ascii")
         keys = home / "keys.db"
-        master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
-        sign, self.public_key = signer(load_or_make(home / "keys" / "ledger.key"))
-        (home / "keys" / "ledger.pub").write_text(self.public_key.hex() + "\n", "ascii")
         self.writer = Writer(self.path, keys, sign)
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
@@ -33,3 +36,10 @@ class Store:
     def close(self) -> None:
         """Finish writing and let go of the files."""
         self.writer.close()
+
+
+def _own_keys(home: Path) -> tuple[bytes, bytes]:
+    """The vault's master key and the ledger's signing seed, made when there are none."""
+    home.mkdir(parents=True, exist_ok=True)
+    master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
+    return master, load_or_make(home / "keys" / "ledger.key")
