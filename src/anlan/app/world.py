@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 
+from anlan.app.arriving import Arriving
 from anlan.city.pack import City
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
@@ -48,9 +49,11 @@ class World:
     calendar: WorkingCalendar = field(init=False)
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
+    arriving: Arriving = field(init=False)
 
     def __post_init__(self) -> None:
         self.calendar = calendar_of(self.city)
+        self.arriving = Arriving(self.merge)
         self.grants = Grants(grant for domain in self.domains.values() for grant in domain.grants)
         self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
 

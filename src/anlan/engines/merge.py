@@ -197,6 +197,13 @@ class MergeIndex:
         self._open_of[int(self._categories[slot])] -= 1
         self._free.append(slot)
 
+    def rename(self, key: int, to: int) -> None:
+        """Give a matter another key: it was arriving and has its number now. Raises ValueError if absent or taken."""
+        if key not in self._slot_of or to in self._slot_of:
+            raise ValueError(f"matter {key} cannot become {to}")
+        slot = self._slot_of[to] = self._slot_of.pop(key)
+        self._keys[slot] = to
+
     def find(
         self,
         features: Features,

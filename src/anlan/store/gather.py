@@ -3,7 +3,7 @@ another, while the loop goes on preparing the next batch.
 
 Statements run where nobody competes for the interpreter; only COMMIT, which waits for the disk, leaves the thread.
 A lone commit goes at once. After a batch of more than one, the next waits until FULL are there or none came for a
-millisecond: 32 clients then share an fsync between 16, and a single one waits for nobody.
+millisecond: busy hours then share an fsync between many, and a single client waits for nobody.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Protocol
 from anlan.loop.errors import Refused
 from anlan.store.commit import Commit, Done
 
-FULL = 16
+FULL = 32
 GATHER_MAX = 512
 QUEUE_MAX = 20_000
 QUIET_SECONDS = 0.001

@@ -78,12 +78,11 @@ class Reader:
         row = self._run("SELECT matter, code FROM receipts WHERE number = ?", (number,)).fetchone()
         return (row[0], row[1]) if row else None
 
-    def known(self, channel: str, outside_id: str) -> int | None:
-        """The matter an outside id has become, if it was handed in before."""
-        row = self._run(
-            "SELECT matter FROM receipts WHERE channel = ? AND outside_id = ?", (channel, outside_id)
-        ).fetchone()
-        return int(row[0]) if row else None
+    def known(self, channel: str, outside_ids: Sequence[str]) -> set[str]:
+        """Those of the outside ids (at most a batch's worth) that were handed in by this channel before."""
+        marks = ", ".join("?" * len(outside_ids))
+        sql = f"SELECT outside_id FROM receipts WHERE channel = ? AND outside_id IN ({marks})"
+        return {found for (found,) in self._run(sql, (channel, *outside_ids))}
 
     def of_party(self, party: str, limit: int = 20) -> list[int]:
         """Numbers of the matters a party has reported, newest first."""

@@ -18,15 +18,19 @@ MASTER_PATH = "ANLAN_MASTER_KEY_FILE"
 class Store:
     """Opens everything; `close` when done. One process writes at a time.
 
-    A `home` under `database.MEMORY` is kept in memory, keys too: the same statements, and nothing left after `close`.
+    A `home` under `database.MEMORY` is kept in this process's memory: the same statements, and nothing on any disk.
+    `secrets`: master key and signing seed, 32 bytes each; by default they are kept in `home/keys`.
     """
 
-    def __init__(self, home: Path, random: Callable[[int], bytes] = os.urandom) -> None:
+    def __init__(
+        self, home: Path, random: Callable[[int], bytes] = os.urandom, secrets: tuple[bytes, bytes] | None = None
+    ) -> None:
         self.home, self.path = home, home / "anlan.db"
-        master, seed = (random(KEY_BYTES), random(KEY_BYTES)) if home.is_relative_to(MEMORY) else _own_keys(home)
+        if secrets is None:
+            in_memory = home.is_relative_to(MEMORY)
+            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else _kept_secrets(home)
+        master, seed = secrets
         sign, self.public_key = signer(seed)
-        if not home.is_relative_to(MEMORY):
-            (home / "keys" / "ledger.pub").write_text(self.public_key.hex() + "\n", "ascii")
         keys = home / "keys.db"
         self.writer = Writer(self.path, keys, sign)
         self.readers = Readers(self.path)
@@ -38,8 +42,10 @@ class Store:
         self.writer.close()
 
 
-def _own_keys(home: Path) -> tuple[bytes, bytes]:
-    """The vault's master key and the ledger's signing seed, made when there are none."""
+def _kept_secrets(home: Path) -> tuple[bytes, bytes]:
+    """The vault's master key and the ledger's signing seed, made when there are none; the public key lies beside."""
     home.mkdir(parents=True, exist_ok=True)
     master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
-    return master, load_or_make(home / "keys" / "ledger.key")
+    seed = load_or_make(home / "keys" / "ledger.key")
+    (home / "keys" / "ledger.pub").write_text(signer(seed)[1].hex() + "\n", "ascii")
+    return master, seed
