@@ -1,14 +1,18 @@
 """`anlan rebuild`: the state tables made anew from the facts, and compared with those that stand.
 
-State is what the facts add up to; a difference is a bug or tampering. Search terms and titles come from the vault and
-are not part of the state; they are rebuilt apart.
+State is what the facts add up to; a difference is a bug or tampering. Matters are dealt to the machine's cores in
+ranges of their numbers. Search terms and titles come from the vault and are no part of the state; see `app.reindex`.
 """
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -19,81 +23,152 @@ from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
 from anlan.store.apply import INSERT_MATTER, matter_row
-from anlan.store.database import connect
+from anlan.store.database import MEMORY, connect
 
 Progress = Callable[[int, int], None]
-PART = 2_000
+Flows = dict[tuple[str, str], Flow]
+RANGE = 4_000
+"""Matters replayed at a time: about 10 MB of rows on their way between processes."""
+ALONE_MAX = 20_000
+"""So few facts are replayed faster here than by calling others in."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """How much was replayed, and which matters' stored state differed from it (or did not exist)."""
+    """How much was replayed, and which matters' stored state differed from it (or did not exist; 0: the roll-ups)."""
 
     facts: int
     matters: int
     different: list[int]
 
 
-def replayed(
-    connection: apsw.Connection, on_progress: Progress | None = None
-) -> Iterator[tuple[Matter, Counter[Roll], int]]:
-    """Each matter in turn with its counters and the number of its facts."""
-    total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
-    matter: Matter | None = None
-    counters: Counter[Roll] = Counter()
-    seen = 0
-    for done, (number, body) in enumerate(
-        connection.execute("SELECT matter, body FROM facts WHERE version > 0 ORDER BY matter, version"), 1
-    ):
-        if matter is not None and matter.number != number:
-            yield matter, counters, seen
-            matter, counters, seen = None, Counter(), 0
-        fact = decode(body)
-        after = evolve(matter, fact)
-        counters.update(rolls(matter, fact, after))
-        matter, seen = after, seen + 1
-        if on_progress and done % PART == 0:
-            on_progress(done, total)
-    if matter is not None:
-        yield matter, counters, seen
+class Part(msgspec.Struct):
+    """What a range of matters came to: its rows (or only the numbers of those that differ), sums, counts."""
+
+    rows: list[tuple[Any, ...]] = []
+    different: list[int] = []
+    sums: Counter[Roll] = msgspec.field(default_factory=Counter)
+    facts: int = 0
+    matters: int = 0
 
 
-def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
+def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
     """Replay everything and compare with the stored rows, byte for byte, roll-ups included. Writes nothing."""
     connection = connect(path, read_only=True)
-    stored = connect(path, read_only=True)
-    different: list[int] = []
-    facts = matters = 0
-    sums: Counter[Roll] = Counter()
-    for matter, counters, seen in replayed(connection, on_progress):
-        row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
-        if row != matter_row(matter, flows[matter.domain, matter.flow]):
-            different.append(matter.number)
-        facts, matters = facts + seen, matters + 1
-        sums.update(counters)
-    standing = stored.execute("SELECT count(*) FROM matters").fetchone()[0]
-    rollups = {row[:6]: row[6] for row in stored.execute("SELECT * FROM rollups")}
-    if standing != matters or rollups != dict(sums):
-        different.append(0)
-    return Rebuilt(facts, matters, different)
+    whole = Part()
+    for part in _parts(connection, path, partial(_compared, flows), on_progress):
+        whole.different += part.different
+        _add(whole, part)
+    standing = connection.execute("SELECT count(*) FROM matters").fetchone()[0]
+    rollups = {row[:-1]: row[-1] for row in connection.execute("SELECT * FROM rollups")}
+    if standing != whole.matters or rollups != dict(whole.sums):
+        whole.different.append(0)
+    return Rebuilt(whole.facts, whole.matters, whole.different)
 
 
-def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
+def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
     """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing."""
-    reading = connect(path, read_only=True)
-    writing = connect(path)
-    facts = matters = 0
-    sums: Counter[Roll] = Counter()
-    with writing:
-        writing.execute("DELETE FROM matters; DELETE FROM rollups")
-        part = []
-        for matter, counters, seen in replayed(reading, on_progress):
-            part.append(matter_row(matter, flows[matter.domain, matter.flow]))
-            if len(part) >= PART:
-                writing.executemany(INSERT_MATTER, part)
-                part = []
-            facts, matters = facts + seen, matters + 1
-            sums.update(counters)
-        writing.executemany(INSERT_MATTER, part)
-        writing.executemany("INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, n) for key, n in sums.items()])
-    writing.close()
-    return Rebuilt(facts, matters, [])
+    connection = connect(path)
+    connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
+    whole = Part()
+    with connection:
+        indexes = connection.execute(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'matters' AND sql IS NOT NULL"
+        ).fetchall()
+        for name, _ in indexes:
+            connection.execute(f"DROP INDEX {name}")
+        connection.execute("DELETE FROM matters; DELETE FROM rollups")
+        for part in _parts(connection, path, partial(_replayed, flows), on_progress):
+            connection.executemany(INSERT_MATTER, part.rows)
+            _add(whole, part)
+        for _, sql in indexes:
+            connection.execute(sql)
+        sums = [(*key, n) for key, n in whole.sums.items()]
+        marks = ", ".join("?" * (len(sums[0]) if sums else 1))
+        connection.executemany(f"INSERT INTO rollups VALUES ({marks})", sums)
+    connection.close()
+    return Rebuilt(whole.facts, whole.matters, [])
+
+
+def _parts(
+    connection: apsw.Connection,
+    path: Path,
+    work: Callable[[apsw.Connection, tuple[int, int]], Part],
+    on_progress: Progress | None,
+) -> Iterator[Part]:
+    """What `work` makes of each range of matters, in order: here when they are few, else on all cores."""
+    total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
+    ranges = _ranges(connection)
+    if total <= ALONE_MAX or path.is_relative_to(MEMORY):
+        yield from (work(connection, one) for one in ranges)
+        return
+    done = 0
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for part in pool.map(partial(_elsewhere, path, work), ranges):
+            yield part
+            done += part.facts
+            if on_progress:
+                on_progress(done, total)
+
+
+def _ranges(connection: apsw.Connection) -> list[tuple[int, int]]:
+    """First and last number of each range of RANGE matters."""
+    found: list[tuple[int, int]] = []
+    numbers: list[int] = []
+    for (number,) in connection.execute("SELECT matter FROM facts WHERE version = 1 ORDER BY matter"):
+        numbers.append(number)
+        if len(numbers) == RANGE:
+            found.append((numbers[0], number))
+            numbers.clear()
+    return [*found, (numbers[0], numbers[-1])] if numbers else found
+
+
+def _elsewhere(path: Path, work: Callable[[apsw.Connection, tuple[int, int]], Part], one: tuple[int, int]) -> Part:
+    connection = connect(path, read_only=True)
+    try:
+        return work(connection, one)
+    finally:
+        connection.close()
+
+
+def _replayed(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+    part = Part()
+    for matter in _matters(connection, one, part):
+        part.rows.append(matter_row(matter, flows[matter.domain, matter.flow]))
+    return part
+
+
+def _compared(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+    part = Part()
+    stored = connection.execute("SELECT * FROM matters WHERE number BETWEEN ? AND ? ORDER BY number", one)
+    standing = {row[0]: row for row in stored}
+    for matter in _matters(connection, one, part):
+        if standing.get(matter.number) != matter_row(matter, flows[matter.domain, matter.flow]):
+            part.different.append(matter.number)
+    return part
+
+
+def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> Iterator[Matter]:
+    """Each matter of a range as its facts add up; what was counted goes into `part`."""
+    matter: Matter | None = None
+    for (body,) in connection.execute(
+        "SELECT body FROM facts WHERE matter BETWEEN ? AND ? AND version > 0 ORDER BY matter, version", one
+    ):
+        fact = decode(body)
+        if matter is not None and matter.number != fact.matter:
+            yield matter
+            part.matters += 1
+            matter = None
+        after = evolve(matter, fact)
+        for roll in rolls(matter, fact, after):
+            part.sums[roll] += 1
+        part.facts += 1
+        matter = after
+    if matter is not None:
+        yield matter
+        part.matters += 1
+
+
+def _add(whole: Part, part: Part) -> None:
+    whole.sums.update(part.sums)
+    whole.facts += part.facts
+    whole.matters += part.matters
