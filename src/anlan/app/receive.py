@@ -11,14 +11,14 @@ from typing import Any
 
 import msgspec
 
-from anlan.app.redact import phone_of, redacted
+from anlan.app.redact import phone_of
 from anlan.app.route import Asked, Route, route
-from anlan.app.words import Words, words
+from anlan.app.words import Words, features_of, words
 from anlan.app.world import World, year_of
 from anlan.city.areas import Location
 from anlan.city.errors import CityError
 from anlan.engines.merge import Candidate
-from anlan.engines.text import Features, features
+from anlan.engines.text import Features
 from anlan.loop.case import as_data
 from anlan.loop.deadlines import stop
 from anlan.loop.domain import Domain, Intake
@@ -100,7 +100,7 @@ def advise(
     world: World, intake: Intake, row: Features | None = None, *, engines: bool = True, explain: bool = True
 ) -> Advice:
     """Duplicates, category, place and route for an intake: what a page shows while it is typed."""
-    row = row or features(intake.title, redacted(intake.text))
+    row = row or features_of(intake.title, intake.text)
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
     categories, certain = _classify(world, row, explain=explain) if engines and not intake.category else ([], "")

@@ -35,9 +35,18 @@ class Words(msgspec.Struct, frozen=True):
 
 def words(title: str, text: str, address: str) -> Words:
     """The words of one report."""
-    found = features(title, redacted(text))
-    terms = search_terms(redacted(f"{title} {text} {address}"))
-    return Words(found, to_bytes(found), redacted(title), " ".join(terms))
+    found = features_of(title, text)
+    return Words(found, to_bytes(found), redacted(title), terms_of(title, text, address))
+
+
+def features_of(title: str, text: str) -> Features:
+    """The feature row of a report."""
+    return features(title, redacted(text))
+
+
+def terms_of(title: str, text: str, address: str) -> str:
+    """The search terms of a report."""
+    return " ".join(search_terms(redacted(f"{title} {text} {address}")))
 
 
 class WordsAhead:

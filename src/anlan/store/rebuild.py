@@ -1,7 +1,8 @@
 """`anlan rebuild`: the state tables made anew from the facts, and compared with those that stand.
 
 State is what the facts add up to; a difference is a bug or tampering. Matters are dealt to the machine's cores in
-ranges of their numbers. Search terms and titles come from the vault and are no part of the state; see `app.reindex`.
+ranges of their numbers. Titles, search terms and feature rows come from the vault and are no part of the state; they
+are made again where the caller says how (`Finding`, see `app.reindex`).
 """
 
 from __future__ import annotations
@@ -27,10 +28,17 @@ from anlan.store.database import MEMORY, connect
 
 Progress = Callable[[int, int], None]
 Flows = dict[tuple[str, str], Flow]
+Text = tuple[int, str, bool]
+"""A matter's number, the id of its text, whether it is open and has no feature row."""
+Found = tuple[int, str, str, bytes]
+"""A matter's number, its redacted title, search terms, and the feature row it lacked (else empty)."""
+Finding = Callable[[list[Text]], list[Found]]
 RANGE = 4_000
 """Matters replayed at a time: about 10 MB of rows on their way between processes."""
 ALONE_MAX = 20_000
 """So few facts are replayed faster here than by calling others in."""
+TERMS_BYTES = 16 << 20
+"""Search terms kept in memory before they are written (FTS5's own default is 1 MB): half the time of a rebuild."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
@@ -42,9 +50,10 @@ class Rebuilt(msgspec.Struct, frozen=True):
 
 
 class Part(msgspec.Struct):
-    """What a range of matters came to: its rows (or only the numbers of those that differ), sums, counts."""
+    """What a range of matters came to: its rows and what finds them, or the numbers of those that differ."""
 
     rows: list[tuple[Any, ...]] = []
+    found: list[Found] = []
     different: list[int] = []
     sums: Counter[Roll] = msgspec.field(default_factory=Counter)
     facts: int = 0
@@ -65,28 +74,48 @@ def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Re
     return Rebuilt(whole.facts, whole.matters, whole.different)
 
 
-def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
-    """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing."""
+def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None, finding: Finding | None = None) -> Rebuilt:
+    """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing.
+
+    With `finding`, titles and search terms are made anew too, and feature rows that open matters lack.
+    """
     connection = connect(path)
-    connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
     whole = Part()
     with connection:
-        indexes = connection.execute(
-            "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'matters' AND sql IS NOT NULL"
-        ).fetchall()
-        for name, _ in indexes:
-            connection.execute(f"DROP INDEX {name}")
-        connection.execute("DELETE FROM matters; DELETE FROM rollups")
-        for part in _parts(connection, path, partial(_replayed, flows), on_progress):
+        indexes = _emptied(connection, found=finding is not None)
+        for part in _parts(connection, path, partial(_replayed, flows, finding), on_progress):
             connection.executemany(INSERT_MATTER, part.rows)
+            _fill_found(connection, part.found)
             _add(whole, part)
-        for _, sql in indexes:
+        for sql in indexes:
             connection.execute(sql)
         sums = [(*key, n) for key, n in whole.sums.items()]
         marks = ", ".join("?" * (len(sums[0]) if sums else 1))
         connection.executemany(f"INSERT INTO rollups VALUES ({marks})", sums)
     connection.close()
     return Rebuilt(whole.facts, whole.matters, [])
+
+
+def _emptied(connection: apsw.Connection, *, found: bool) -> list[str]:
+    """Empty the tables; answers the statements that make their indexes again, cheaper once than row by row."""
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'matters' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    if found:
+        connection.execute("DELETE FROM titles; INSERT INTO search (search) VALUES ('delete-all')")
+        connection.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (TERMS_BYTES,))
+    connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
+    connection.execute("DELETE FROM matters; DELETE FROM rollups")
+    connection.pragma("secure_delete", 1)
+    return [sql for _, sql in indexes]
+
+
+def _fill_found(connection: apsw.Connection, found: list[Found]) -> None:
+    connection.executemany("INSERT INTO titles VALUES (?, ?)", [(number, title) for number, title, _, _ in found])
+    connection.executemany("INSERT INTO search (rowid, terms) VALUES (?, ?)", [(n, terms) for n, _, terms, _ in found])
+    connection.executemany("INSERT INTO features VALUES (?, ?)", [(n, row) for n, _, _, row in found if row])
 
 
 def _parts(
@@ -130,10 +159,15 @@ def _elsewhere(path: Path, work: Callable[[apsw.Connection, tuple[int, int]], Pa
         connection.close()
 
 
-def _replayed(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -> Part:
-    part = Part()
+def _replayed(flows: Flows, finding: Finding | None, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+    part, texts = Part(), list[Text]()
+    have = {number for (number,) in connection.execute("SELECT matter FROM features WHERE matter BETWEEN ? AND ?", one)}
     for matter in _matters(connection, one, part):
-        part.rows.append(matter_row(matter, flows[matter.domain, matter.flow]))
+        flow = flows[matter.domain, matter.flow]
+        part.rows.append(matter_row(matter, flow))
+        texts.append((matter.number, matter.text, matter.stage != flow.closed and matter.number not in have))
+    if finding:
+        part.found = finding(texts)
     return part
 
 

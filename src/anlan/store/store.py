@@ -42,6 +42,11 @@ class Store:
         self.writer.close()
 
 
+def vault_at(home: Path) -> Vault:
+    """The vault of an installation, for reading only: beside a writer, or in another process."""
+    return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home)[0])
+
+
 def _kept_secrets(home: Path) -> tuple[bytes, bytes]:
     """The vault's master key and the ledger's signing seed, made when there are none; the public key lies beside."""
     home.mkdir(parents=True, exist_ok=True)
