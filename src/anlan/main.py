@@ -12,6 +12,7 @@ from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
 
 from anlan import domains
+from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
@@ -58,8 +59,9 @@ def open_world(path: Path | None = None, city: City | None = None, *, index: boo
 def application(world: World) -> Litestar:
     """The web application over a world."""
     web = web_config(world)
+    api = Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR, before_request=only_known)
     app = Litestar(
-        route_handlers=[Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR), *web["route_handlers"]],
+        route_handlers=[api, *web["route_handlers"]],
         exception_handlers=web["exception_handlers"],
         template_config=web["template_config"],
         csrf_config=web["csrf_config"],
