@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.described import TAKING_INTAKE
 from anlan.api.shapes import Receipt, offers_of
 from anlan.api.who import actor, world_of
 from anlan.app import receive
@@ -27,7 +28,7 @@ KEY_MAX = 200
 _encode = msgspec.json.Encoder().encode
 
 
-@post("/api/v1/intakes/{channel:str}", status_code=201)
+@post("/api/v1/intakes/{channel:str}", status_code=201, operation_class=TAKING_INTAKE)
 async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join: FromQuery[int] = 0) -> Response[bytes]:
     """Hand something in by a channel; `join` names an open matter it belongs to. Answers a receipt."""
     world = world_of(request)

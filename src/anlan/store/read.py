@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from anlan.loop.errors import Refused
-from anlan.loop.fact import Fact, decode
+from anlan.loop.fact import INT_MAX, Fact, decode
 from anlan.loop.matter import Matter
 from anlan.store.apply import DUE_UNKNOWN, decode_state
 from anlan.store.database import Readers
@@ -153,7 +153,10 @@ class Reader:
         return rows
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        return self._readers.connection().execute(sql, tuple(values))
+        try:
+            return self._readers.connection().execute(sql, tuple(values))
+        except OverflowError:  # an integer beyond 2**63 names nothing that could be here
+            raise Refused("field.out_of_range", field="number", minimum=0, maximum=INT_MAX) from None
 
 
 def composed(shape: Shape) -> tuple[str, list[Any]]:
