@@ -8,6 +8,7 @@ latter. One vectorised pass scores them all. A person decides: this engine only 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -130,13 +131,16 @@ class MergeIndex:
             self._grow(len(keys))
         self._slot_of = {key: slot for slot, key in enumerate(keys)}
         self._free = []
-        for slot, (key, (lon, lat), minute, category) in enumerate(
-            zip(keys, places.tolist(), at_minutes.tolist(), categories.tolist(), strict=True)
-        ):
-            known = None if math.isnan(lon) else (lon, lat)
-            self._write(slot, key, known, minute, category)
-            if known:
-                self._grid.add(slot, *known)
+        self._keys[: len(keys)] = keys
+        self._about[: len(keys)] = np.column_stack([at_minutes, categories, places])
+        self._age[1 : len(keys) + 1] = np.arange(len(keys)) + (self._sequence + 1)
+        self._sequence += len(keys)
+        arrivals = zip(categories.tolist(), at_minutes.tolist(), places.tolist(), strict=True)
+        for slot, (category, minute, (lon, lat)) in enumerate(arrivals):
+            self._arrivals.add(category, minute)
+            if not math.isnan(lon):
+                self._grid.add(slot, lon, lat)
+        self._open_of = Counter(categories.tolist())
         for slots, grams in self._terms.fill(rows):
             self._postings.fill_older(slots, grams)
 
@@ -173,18 +177,16 @@ class MergeIndex:
             raise ValueError("find needs a limit of at least 1")
         found = self.score_all(features, _place(lon, lat), at_minute, category)
         best = (-found.scores).argsort(kind="stable")[:limit]
-        reasons = self._shared(features, found.slots[best]) if explain else [()] * best.size
-        pairs = found.pairs
+        slots = found.slots.take(best)
+        reasons = self._shared(features, slots) if explain else [()] * best.size
+        metres, hours, alike = (
+            column.take(best).tolist()
+            for column in (found.pairs.distance_m, found.pairs.hours_apart, found.pairs.similarity)
+        )
+        keys, scores = self._keys.take(slots).tolist(), found.scores.take(best).tolist()
         return [
-            Candidate(
-                int(self._keys[found.slots[i]]),
-                float(found.scores[i]),
-                None if math.isnan(pairs.distance_m[i]) else float(pairs.distance_m[i]),
-                float(pairs.hours_apart[i]),
-                float(pairs.similarity[i]),
-                reason,
-            )
-            for i, reason in zip(best.tolist(), reasons, strict=True)
+            Candidate(keys[i], scores[i], None if math.isnan(metres[i]) else metres[i], hours[i], alike[i], reason)
+            for i, reason in enumerate(reasons)
         ]
 
     def best(

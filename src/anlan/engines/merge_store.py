@@ -41,8 +41,9 @@ class Arrivals:
 
     def add(self, category: int, at_minute: int) -> None:
         """Count one arrival; `at_minute` need not be in order."""
-        last = max(at_minute, self._weights.get(category, (0.0, at_minute))[1])
-        self._weights[category] = (self.per_day(category, last) * 7.0 + 1.0, last)
+        weight, before = self._weights.get(category, (0.0, at_minute))
+        last = max(at_minute, before)
+        self._weights[category] = (weight * math.exp((before - last) / WEEK_MINUTES) + 1.0, last)
 
 
 class Postings:

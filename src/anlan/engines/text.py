@@ -28,6 +28,7 @@ TITLE_WEIGHT: Final = 2
 """A gram of the title counts twice."""
 PAIRS_FROM: Final = 1 << 16
 TRIPLES_FROM: Final = 1 << 23
+GRAMS: Final = 1 << 24
 TERM_MAX: Final = 24
 """Longest search term, in characters."""
 
@@ -166,9 +167,7 @@ def _words(kinds: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]
     return edges[::2], edges[1::2]
 
 
-def _rolled(
-    codes: NDArray[np.uint64], starts: NDArray[np.intp], ends: NDArray[np.intp]
-) -> NDArray[np.uint64]:
+def _rolled(codes: NDArray[np.uint64], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
     """A rolling hash of each word: a difference of prefix sums, shifted back to the word's start."""
     sums = np.zeros(codes.size + 1, dtype=np.uint64)
     (codes * _ROLLS[: codes.size]).cumsum(out=sums[1:])
