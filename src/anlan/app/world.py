@@ -15,7 +15,7 @@ from anlan.app.arriving import Arriving
 from anlan.city.pack import City
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
-from anlan.engines.text import from_bytes
+from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
 from anlan.loop.domain import Channel, Domain
 from anlan.loop.errors import Refused
@@ -108,7 +108,7 @@ class World:
         places = np.array([lons, lats], dtype=np.float64).T
         minutes = np.array([minute_of(at) for at in opened], dtype=np.int64)
         numbers = np.array([self.category_no(c) for c in categories], dtype=np.int32)
-        self.merge.add_many(keys, [from_bytes(row) for row in rows], places, minutes, numbers)
+        self.merge.add_many(keys, many_from_bytes(rows), places, minutes, numbers)
         return len(keys)
 
 
