@@ -89,6 +89,14 @@ class Reader:
         rows = self._run("SELECT matter FROM receipts WHERE party = ? ORDER BY number DESC LIMIT ?", (party, limit))
         return [number for (number,) in rows]
 
+    def reported_by(self, party: str) -> list[int]:
+        """Every matter a party has a receipt in, and those that were merged into others since."""
+        sql = (
+            "SELECT matter FROM receipts WHERE party = ?1 UNION SELECT m.number FROM receipts r"
+            " JOIN matters m ON m.number = r.number WHERE r.party = ?1 ORDER BY 1"
+        )
+        return [number for (number,) in self._run(sql, (party,))]
+
     def rows(self, shape: Shape) -> list[Row]:
         """The matters of that shape, at most `shape.limit`. One statement."""
         if not 0 < shape.limit <= PAGE_MAX:
