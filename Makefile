@@ -26,8 +26,13 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
 run: setup ## start the city: http://127.0.0.1:8110
 	$(BIN)/anlan serve --demo
 
-test: setup-dev lint docs ## every check and every test
-	$(BIN)/pytest -n auto
+test: setup-dev lint docs browser ## every check and every test
+	$(BIN)/pytest -n auto --dist loadgroup
+
+browser: ## get Chromium for the browser journeys (as root on Debian; else say what to run)
+	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
+		|| echo "SKIPPED: no Chromium, so the browser journeys are not tested. Run: apt-get install chromium"
 
 lint: setup-dev ## style, types, import contracts
 	$(BIN)/ruff check src tests
@@ -52,4 +57,4 @@ lock: setup-dev ## recompile requirements/*.txt with hashes
 clean: ## remove what was built (not var)
 	rm -rf $(VENV) site build
 
-.PHONY: help setup setup-dev run test lint format docs bench lock clean
+.PHONY: help setup setup-dev run test browser lint format docs bench lock clean

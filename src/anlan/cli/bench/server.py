@@ -28,8 +28,8 @@ class Server:
     def __enter__(self) -> Server:
         environment = os.environ | {"ANLAN_HOME": str(self.home)}
         command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port)]
-        log = (self.home / "server.log").open("wb")
-        self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
+        with (self.home / "server.log").open("wb") as log:
+            self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
         began = time.monotonic()
         while time.monotonic() - began < WAIT_SECONDS:
             try:

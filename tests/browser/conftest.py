@@ -1,0 +1,86 @@
+"""A real server over the demo city, and a real Chromium. Without one these tests are skipped, loudly."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+
+from anlan.cli.bench.server import HOST, Server
+from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
+
+ARGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-background-networking"]
+DESK = {"width": 1440, "height": 900}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium: run `apt-get install chromium` to have the browser journeys tested")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    home = tmp_path_factory.mktemp("browser")
+    prepare_demo(home)
+    with Server(home, "") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def accounts(city: Server) -> dict[str, str]:
+    """The demo's account for each role."""
+    lines = (city.home / "demo.txt").read_text("utf-8").split("\n")
+    return dict(line.strip().split(": ") for line in lines if line.strip())
+
+
+@pytest.fixture
+def open_page(browser: Browser, city: Server) -> Iterator[Callable[..., Page]]:
+    """A new visitor; errors on the page and in its scripts fail the test."""
+    contexts = []
+    wrong: list[str] = []
+
+    def visit(path: str, size: dict[str, int] = DESK, **options: object) -> Page:
+        context = browser.new_context(viewport=size, locale="zh-CN", base_url=f"http://{HOST}:{city.port}", **options)  # type: ignore[arg-type]
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("console", lambda said: wrong.append(said.text) if _is_error(said) else None)
+        page.on("response", lambda answer: wrong.append(answer.url) if _is_broken(answer) else None)
+        page.goto(path)
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def log_in(open_page: Callable[..., Page], accounts: dict[str, str]) -> Callable[..., Page]:
+    def enter(role: str, path: str = "/", **options: object) -> Page:
+        page = open_page("/login?next=" + path, **options)
+        page.get_by_label("警号").fill(accounts[role])
+        page.get_by_label("密码").fill(DEMO_PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "/login" not in url)
+        return page
+
+    return enter
+
+
+def _is_error(said: ConsoleMessage) -> bool:
+    """An answer that says no (409, 422) is in the console too, and is no error of the page's."""
+    return said.type == "error" and not said.text.startswith("Failed to load resource")
+
+
+def _is_broken(answer: Response) -> bool:
+    """A bug, or a link or file that leads nowhere."""
+    return answer.status >= 500 or (answer.status == 404 and answer.request.method == "GET")
