@@ -16,6 +16,7 @@ from anlan.app.world import World, year_of
 from anlan.city.areas import Location
 from anlan.city.errors import CityError
 from anlan.engines.merge import Candidate
+from anlan.engines.text import TEXT_MAX as ROW_TEXT_MAX
 from anlan.engines.text import Features, features, search_terms, to_bytes
 from anlan.loop.case import as_data
 from anlan.loop.deadlines import stop
@@ -89,7 +90,8 @@ def advise(world: World, intake: Intake, *, engines: bool = True, explain: bool 
     row = features(intake.title, redacted(intake.text))
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
-    categories, certain = _classify(world, row, explain=explain) if engines and not intake.category else ([], "")
+    guess = engines and not intake.category
+    categories, certain = _classify(world, intake, row, explain=explain) if guess else ([], "")
     category = intake.category or certain
     offers = find_duplicates(world, intake, row, category, explain=explain) if engines and not intake.closed_at else []
     asked = Asked(category, intake.channel, district, location, intake.text)
@@ -196,10 +198,11 @@ def _human(intake: Intake) -> Route | None:
     return Route(intake.unit, (), "human", False, ()) if intake.unit else None
 
 
-def _classify(world: World, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:
+def _classify(world: World, intake: Intake, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:
     if world.classifier is None:
         return [], ""
-    said = world.classifier.predict(row, explain=explain)
+    message = row if len(intake.text) <= ROW_TEXT_MAX else (intake.title, redacted(intake.text))
+    said = world.classifier.predict(message, explain=explain)
     top = [(guess.label, round(guess.probability * 1000)) for guess in said.guesses]
     return top, top[0][0] if said.sure else ""
 
