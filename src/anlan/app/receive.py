@@ -34,7 +34,6 @@ TEXT_MAX = 20_000
 TITLE_MAX = 200
 PLACE_E6 = 1_000_000
 OFFERS = 3
-OFFER_SCORE_MIN = 0.3
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -106,7 +105,7 @@ def find_duplicates(
     found = world.merge.find(
         row, intake.lon, intake.lat, minute_of(intake.at), category_no, limit=OFFERS, explain=explain
     )
-    return [offer for offer in found if offer.score >= OFFER_SCORE_MIN]
+    return [offer for offer in found if offer.score >= world.offer_from]
 
 
 def locate(world: World, intake: Intake) -> tuple[Location | None, str]:
