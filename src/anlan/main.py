@@ -17,12 +17,14 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
+from anlan.engines.merge_learn import Additive
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
 from anlan.store.store import Store
 from anlan.web import web_config
 
 CLASSIFIER = "classify"
+SCORER = "merge"
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -51,6 +53,9 @@ def open_world(path: Path | None = None, city: City | None = None, *, index: boo
     world = World(store, city or load_pack(path / "city"), discover())
     model = store.read.model(CLASSIFIER)
     world.classifier = Model.from_bytes(model) if model else None
+    scorer = store.read.model(SCORER)
+    if scorer:
+        world.score_with(Additive.from_bytes(scorer))
     if index:
         world.load_index()
     return world

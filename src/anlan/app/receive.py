@@ -11,13 +11,14 @@ from typing import Any
 
 import msgspec
 
-from anlan.app.redact import phone_of
+from anlan.app.redact import phone_of, redacted
 from anlan.app.route import Asked, Route, route
 from anlan.app.words import Words, features_of, words
 from anlan.app.world import World, year_of
 from anlan.city.areas import Location
 from anlan.city.errors import CityError
 from anlan.engines.merge import Candidate
+from anlan.engines.text import TEXT_MAX as ROW_TEXT_MAX
 from anlan.engines.text import Features
 from anlan.loop.case import as_data
 from anlan.loop.deadlines import stop
@@ -35,7 +36,6 @@ TEXT_MAX = 20_000
 TITLE_MAX = 200
 PLACE_E6 = 1_000_000
 OFFERS = 3
-OFFER_SCORE_MIN = 0.3
 
 
 class Advice(msgspec.Struct, frozen=True):
@@ -103,7 +103,8 @@ def advise(
     row = row or features_of(intake.title, intake.text)
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
-    categories, certain = _classify(world, row, explain=explain) if engines and not intake.category else ([], "")
+    guess = engines and not intake.category
+    categories, certain = _classify(world, intake, row, explain=explain) if guess else ([], "")
     category = intake.category or certain
     offers = find_duplicates(world, intake, row, category, explain=explain) if engines and not intake.closed_at else []
     asked = Asked(category, intake.channel, district, location, intake.text)
@@ -118,7 +119,7 @@ def find_duplicates(
     found = world.merge.find(
         row, intake.lon, intake.lat, minute_of(intake.at), category_no, limit=OFFERS, explain=explain
     )
-    likely = [offer for offer in found if offer.score >= OFFER_SCORE_MIN]
+    likely = [offer for offer in found if offer.score >= world.offer_from]
     return world.arriving.named(likely) if explain else likely
 
 
@@ -245,10 +246,11 @@ def _human(intake: Intake) -> Route | None:
     return Route(intake.unit, (), "human", False, ()) if intake.unit else None
 
 
-def _classify(world: World, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:
+def _classify(world: World, intake: Intake, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:
     if world.classifier is None:
         return [], ""
-    said = world.classifier.predict(row, explain=explain)
+    message = row if len(intake.text) <= ROW_TEXT_MAX else (intake.title, redacted(intake.text))
+    said = world.classifier.predict(message, explain=explain)
     top = [(guess.label, round(guess.probability * 1000)) for guess in said.guesses]
     return top, top[0][0] if said.sure else ""
 

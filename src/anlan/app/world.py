@@ -15,6 +15,7 @@ from anlan.app.arriving import Arriving
 from anlan.city.pack import City
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
+from anlan.engines.merge_learn import Additive
 from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
 from anlan.loop.domain import Channel, Domain
@@ -45,6 +46,8 @@ class World:
     random: Callable[[int], bytes] = os.urandom
     merge: MergeIndex = field(default_factory=MergeIndex)
     classifier: Model | None = None
+    offer_from: float = 0.3
+    """The score from which an open matter is offered as a possible duplicate."""
     categories: dict[str, int] = field(default_factory=dict)
     calendar: WorkingCalendar = field(init=False)
     grants: Grants = field(init=False)
@@ -98,6 +101,11 @@ class World:
     def category_no(self, category: str) -> int:
         """A small number for a category, as the duplicate finder wants it."""
         return self.categories.setdefault(category, len(self.categories))
+
+    def score_with(self, scorer: Additive) -> None:
+        """Let the duplicate finder score by what the city joined, from the next look-up on."""
+        self.merge.scorer = scorer.numbered(self.category_no)
+        self.offer_from = scorer.flag_from
 
     def load_index(self) -> int:
         """Fill the duplicate finder from the feature rows of open matters; answers how many."""

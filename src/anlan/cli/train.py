@@ -1,4 +1,4 @@
-"""`anlan train`: the classifier, on a labelled file or on the city's own closed matters."""
+"""`anlan train`: the classifier, on a labelled file or the city's closed matters; the duplicate finder, on its own."""
 
 from __future__ import annotations
 
@@ -8,14 +8,19 @@ import io
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import typer
+from numpy.typing import NDArray
 
 from anlan import main
-from anlan.app.learn import closed_texts, keep_model
+from anlan.app.learn import Joined, closed_texts, joined_matters, keep_model, keep_scorer
 from anlan.cli.show import errors, refusals, result
 from anlan.cli.table import decoded
 from anlan.engines.classify import cross_validate
 from anlan.engines.classify import train as fit
+from anlan.engines.merge_learn import learn
+from anlan.engines.merge_replay import replay
+from anlan.engines.merge_score import PAIR_COLUMNS
 
 app = typer.Typer(no_args_is_help=True, help="Train the engines.")
 ROWS_MIN = 20
@@ -52,6 +57,36 @@ def classify(
         if world:
             world.store.close()
     result({"rows": len(texts), **found}, as_json=as_json, title="classify")
+
+
+@app.command("merge")
+def merge(
+    seed: int = 0,
+    keep: bool = typer.Option(False, help="Keep the scorer and use it from now on."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Learn from this city's own record how likely two matters are the same: recall at 8 % flagged, calibration."""
+    with refusals():
+        world = main.open_world(index=False)
+        try:
+            scorer, report = learn(*offered(joined_matters(world)), seed)
+        except ValueError as error:
+            world.store.close()
+            errors.print(str(error))
+            raise typer.Exit(2) from None
+        if keep:
+            keep_scorer(world, scorer, f"{report.pairs} later pairs, {report.same} joined, recall {report.recall:.3f}")
+        world.store.close()
+    result({**msgspec.to_builtins(report), "flag_from": scorer.flag_from}, as_json=as_json, title="merge")
+
+
+def offered(joined: Joined) -> tuple[NDArray[np.float64], list[str], NDArray[np.bool_]]:
+    """The best open matter at each arrival as pair columns, the arrival's category, and whether it was the same."""
+    seen = replay(joined.reports)
+    rows = (seen.candidate >= 0).nonzero()[0].tolist()
+    same = [joined.whole[i] == joined.whole[int(seen.candidate[i])] for i in rows]
+    pairs = seen.columns[rows, : len(PAIR_COLUMNS)]
+    return pairs, [joined.categories[i] for i in rows], np.array(same, dtype=np.bool_)
 
 
 def _plain(value: object) -> object:

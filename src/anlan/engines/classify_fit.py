@@ -1,8 +1,8 @@
-"""Fitting the intake classifier: grams to TF-IDF rows, and three linear learners averaged into one weight matrix.
+"""Fitting the intake classifier: grams to TF-IDF rows, and two linear learners averaged into one weight matrix.
 
-Ridge regression, a linear SVM and a ridge on naive-Bayes-weighted grams (Wang & Manning 2012, "Baselines and Bigrams")
-err on different messages, and all three are linear: their average costs nothing at serving time. Classes are weighted
-by the inverse of their size, because a small class counts as much as a large one in the macro F1.
+Ridge regression and a ridge on naive-Bayes-weighted grams (Wang & Manning 2012, "Baselines and Bigrams") err on
+different messages, and both are linear: their average costs nothing at serving time. Classes are weighted by the
+inverse of their size, because a small class counts as much as a large one in the macro F1.
 """
 
 from __future__ import annotations
@@ -16,9 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.linear_model import Ridge
-from sklearn.svm import LinearSVC
 
-from anlan.engines.text import GRAMS, Features
+from anlan.engines.text import GRAMS, TRIPLES_FROM, Features
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -31,9 +30,10 @@ DAMPED = np.array([0.0, *(1.0 + math.log(count) for count in range(1, 256))], dt
 _SIX, _LOW_SIX = np.uint32(6), np.uint32(63)
 _BIT = np.uint64(1) << np.arange(64, dtype=np.uint64)
 _RIDGE: Final = 0.7
-_BAYES_RIDGE: Final = 10.0
-_BAYES_SMOOTHING: Final = 0.3
-_SVM_COST: Final = 0.5
+_BAYES_RIDGE: Final = 1.0
+_BAYES_SMOOTHING: Final = 0.1
+_TRIPLES: Final = 0.7
+"""Triples and words weigh less: most repeat what their pairs say, and there are many."""
 
 
 class Places:
@@ -86,15 +86,11 @@ class Linear:
         return scores
 
 
-def fit(rows: Sequence[Features], classes: Ints, count: int, seed: int) -> Linear:
+def fit(rows: Sequence[Features], classes: Ints, count: int) -> Linear:
     """Fit on rows with classes 0..count-1, each with at least one row."""
     vocabulary = _vocabulary(rows)
     matrix, rarity = _matrix(rows, vocabulary)
-    learners = [
-        _ridge(matrix, classes, count),
-        _bayes_ridge(matrix, classes, count),
-        _svm(matrix, classes, count, seed),
-    ]
+    learners = [_ridge(matrix, classes, count), _bayes_ridge(matrix, classes, count)]
     weights = np.zeros((vocabulary.size, count))
     bias = np.zeros(count)
     for learned, offset in learners:
@@ -102,7 +98,7 @@ def fit(rows: Sequence[Features], classes: Ints, count: int, seed: int) -> Linea
         spread = float(scores.std()) or 1.0
         weights += learned / spread
         bias += (offset - scores.mean()) / spread
-    return Linear(vocabulary, rarity, (weights / 3).astype(np.float32), (bias / 3).astype(np.float32))
+    return Linear(vocabulary, rarity, (weights / 2).astype(np.float32), (bias / 2).astype(np.float32))
 
 
 def _vocabulary(rows: Sequence[Features]) -> NDArray[np.uint32]:
@@ -126,6 +122,7 @@ def _matrix(rows: Sequence[Features], vocabulary: NDArray[np.uint32]) -> tuple[s
     lines, places, values = lines[known], places[known], values[known]
     seen = np.bincount(places, minlength=vocabulary.size)
     rarity = np.log((1.0 + len(rows)) / (1.0 + seen)) + 1.0
+    rarity[vocabulary >= TRIPLES_FROM] *= _TRIPLES
     values *= rarity[places]
     lengths = np.sqrt(np.bincount(lines, weights=values**2, minlength=len(rows)))
     values /= lengths[lines]
@@ -165,11 +162,3 @@ def _bayes_ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[
         weights[:, label] = model.coef_ * odds[label]
         bias[label] = model.intercept_
     return weights, bias
-
-
-def _svm(matrix: sparse.csr_matrix, classes: Ints, count: int, seed: int) -> tuple[Floats, Floats]:
-    model = LinearSVC(C=_SVM_COST, class_weight="balanced", tol=1e-2, random_state=seed)
-    model.fit(matrix, classes)
-    if count == 2:  # one hyperplane serves both classes
-        return np.hstack([-model.coef_.T, model.coef_.T]), np.concatenate([-model.intercept_, model.intercept_])
-    return model.coef_.T, model.intercept_

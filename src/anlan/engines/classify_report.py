@@ -63,12 +63,12 @@ def folds_of(classes: Ints, labels: Sequence[str], folds: int, seed: int) -> Int
     return fold
 
 
-def unseen_scores(rows: Sequence[Features], classes: Ints, count: int, fold: Ints, seed: int) -> Floats:
+def unseen_scores(rows: Sequence[Features], classes: Ints, count: int, fold: Ints) -> Floats:
     """Scores (n, count) of each row by a model fitted on the other folds."""
     scores = np.zeros((len(rows), count))
     for held in range(int(fold.max()) + 1):
         inside = (fold != held).nonzero()[0]
-        model = fit([rows[i] for i in inside], classes[inside], count, seed)
+        model = fit([rows[i] for i in inside], classes[inside], count)
         for i in (fold == held).nonzero()[0]:
             scores[i] = model.scores(rows[i])
     return scores

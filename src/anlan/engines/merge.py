@@ -233,6 +233,7 @@ class MergeIndex:
             similarity=self._terms.cosines(slots, terms),
             open_of_category=self.open_in(category),
             arrivals_per_day=self._arrivals.per_day(category, at_minute),
+            category=category,
         )
         return Scored(slots, pairs, self.scorer(pairs))
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.engines.merge import MergeIndex
-from anlan.engines.merge_score import PAIR_COLUMNS, Floats, boost
+from anlan.engines.merge_score import LOGISTIC, PAIR_COLUMNS, Floats, Scorer, boost
 from anlan.engines.text import Features
 
 Place = tuple[float, float]
@@ -134,9 +134,9 @@ class History:
         return (self._merged[key] + 0.5) / (self._closed[key] + 20.0)
 
 
-def replay(reports: Reports) -> Replay:
-    """Walk through the reports in time, about 0.15 ms each."""
-    index, history = MergeIndex(), History()
+def replay(reports: Reports, scorer: Scorer = LOGISTIC) -> Replay:
+    """Walk through the reports in time, about 0.15 ms each; `scorer` picks the best candidate."""
+    index, history = MergeIndex(scorer), History()
     names = (*PAIR_COLUMNS, *HISTORY_COLUMNS, "category", *(f"group{i}" for i in range(reports.groups.shape[1])))
     columns = np.full((len(reports.opened), len(names)), np.nan)
     candidate = np.full(len(reports.opened), -1, dtype=np.int64)

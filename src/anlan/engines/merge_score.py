@@ -32,7 +32,7 @@ SHORTLIST: Final = 32
 class Pairs:
     """One new matter against n candidates. Arrays have shape (n,); `distance_m` is NaN without a usable place.
 
-    `open_of_category` and `arrivals_per_day` (of the last week or so) describe the new matter's category in the city.
+    `open_of_category` and `arrivals_per_day` (of the last week or so) describe the new matter's `category` in the city.
     """
 
     same_category: NDArray[np.bool_]
@@ -41,21 +41,28 @@ class Pairs:
     similarity: Floats
     open_of_category: int
     arrivals_per_day: float
+    category: int = -1
+
+    def of_the_query(self) -> tuple[float, ...]:
+        """The last five of `PAIR_COLUMNS`, which all pairs of a look-up share. The counts are over the n candidates,
+        unplaced ones counting as nearby."""
+        here = self.distance_m <= HERE_M
+        return (
+            float(np.count_nonzero(here & self.same_category)),
+            float(np.count_nonzero(self.same_category & ~(self.distance_m > NEARBY_M))),
+            float(np.count_nonzero(here)),
+            self.open_of_category,
+            self.arrivals_per_day,
+        )
 
     def matrix(self) -> Floats:
-        """The pairs as rows of `PAIR_COLUMNS`, shape (n, 9). The counts are over the n candidates, unplaced
-        ones counting as nearby."""
-        here = self.distance_m <= HERE_M
+        """The pairs as rows of `PAIR_COLUMNS`, shape (n, 9)."""
         rows = np.empty((self.hours_apart.size, len(PAIR_COLUMNS)))
         rows[:, 0] = self.same_category
         rows[:, 1] = self.distance_m
         rows[:, 2] = self.hours_apart
         rows[:, 3] = self.similarity
-        rows[:, 4] = np.count_nonzero(here & self.same_category)
-        rows[:, 5] = np.count_nonzero(self.same_category & ~(self.distance_m > NEARBY_M))
-        rows[:, 6] = np.count_nonzero(here)
-        rows[:, 7] = self.open_of_category
-        rows[:, 8] = self.arrivals_per_day
+        rows[:, 4:] = self.of_the_query()
         return rows
 
 

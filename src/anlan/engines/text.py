@@ -22,6 +22,8 @@ TITLE_MAX: Final = 80
 """Characters of the title that are read."""
 TEXT_MAX: Final = 200
 """Characters of the text that are read: what a caller wants is said at the start."""
+LONG_MAX: Final = 1000
+"""The most that may be asked for instead."""
 COUNT_MAX: Final = 4
 """Counts stop here: the weight grows with the logarithm, and two bits keep the stored row small."""
 TITLE_WEIGHT: Final = 2
@@ -57,7 +59,7 @@ def _kind(character: str) -> int:
     return _WORD if character.isalnum() else _GAP
 
 
-_WEIGHTS = np.repeat(np.array([TITLE_WEIGHT, 1], np.uint64), [2 * TITLE_MAX, 2 * TEXT_MAX + 1])
+_WEIGHTS = np.repeat(np.array([TITLE_WEIGHT, 1], np.uint64), [2 * TITLE_MAX, 2 * LONG_MAX + 1])
 _KINDS = np.array([_kind(chr(code)) for code in range(1 << 16)], dtype=np.uint8)
 
 
@@ -65,8 +67,8 @@ def _powers(base: np.uint64, count: int) -> NDArray[np.uint64]:
     return np.concatenate(([np.uint64(1)], np.full(count, base).cumprod(dtype=np.uint64)))
 
 
-_ROLLS = _powers(_ROLL, 4 * (TITLE_MAX + TEXT_MAX))
-_UNROLLS = _powers(_UNROLL, 4 * (TITLE_MAX + TEXT_MAX))
+_ROLLS = _powers(_ROLL, 2 * (TITLE_MAX + LONG_MAX) + 1)
+_UNROLLS = _powers(_UNROLL, 2 * (TITLE_MAX + LONG_MAX) + 1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,10 +98,15 @@ def normalise(text: str) -> str:
     return unicodedata.normalize("NFKC", text).casefold()
 
 
-def features(title: str, text: str) -> Features:
-    """The grams of a title and the first 200 characters of its text. An empty message has none."""
+def features(title: str, text: str, text_max: int = TEXT_MAX) -> Features:
+    """The grams of a title and the first `text_max` characters of its text. An empty message has none.
+
+    Raises ValueError for a `text_max` above 1000.
+    """
+    if text_max > LONG_MAX:
+        raise ValueError(f"at most {LONG_MAX} characters of a text are read")
     head = normalise(title[:TITLE_MAX])[: 2 * TITLE_MAX]
-    body = head + "\n" + normalise(text[:TEXT_MAX])[: 2 * TEXT_MAX]
+    body = head + "\n" + normalise(text[:text_max])[: 2 * text_max]
     grams, found = _spans(*_codes(body))
     weights = _WEIGHTS[2 * TITLE_MAX - len(head) :][: len(body)]
     return Features(*_tally(((grams << _EIGHT) | weights)[found].astype(np.uint32)), body)

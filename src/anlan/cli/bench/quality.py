@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.bench.texts import shared
 from anlan.engines.merge import MergeIndex
+from anlan.engines.merge_learn import calibration_error, learn
 from anlan.engines.merge_replay import Replay, Reports, figures_at, flag_scores, replay
+from anlan.engines.merge_score import LOGISTIC, PAIR_COLUMNS, Floats, Pairs
 from anlan.engines.text import features
 
 Table = list[dict[str, str]]
@@ -98,7 +100,38 @@ def _boston() -> list[BenchRow]:
         found = figures_at(scores, reports.duplicates[half:], FLAG_SHARE)
         note = f"trained on the first half, {found.flagged_share:.4f} flagged, precision {found.precision:.3f}"
         rows.append(BenchRow(name, found.recall, "share", 0.66, None, len(reports.duplicates) - half, note))
+    return [*rows, *live_rows(reports, seen, half)]
+
+
+def live_rows(reports: Reports, seen: Replay, half: int) -> list[BenchRow]:
+    """What the running index reaches by itself, without the history and the codes that only the replay has: the
+    rule set by hand, and the compact scorer learnt from the first half, which then picks its own candidates."""
+    pairs, categories = pair_columns(seen), [str(c) for c in reports.categories.tolist()]
+    scorer, _ = learn(pairs[:half], categories[:half], reports.duplicates[:half], seed=1)
+    again = replay(reports, scorer.numbered(int))
+    learnt = scorer.scores(pair_columns(again)[half:], categories[half:])
+    answers = reports.duplicates[half:]
+    error = calibration_error(learnt, answers)
+    rows = []
+    for name, scores, candidate, note in (
+        ("rule", by_hand(pairs[half:]), seen.candidate, "the hand-set rule, pair columns only"),
+        ("learnt", learnt, again.candidate, f"compact scorer in the index, calibration error {error:.4f}"),
+    ):
+        scores[candidate[half:] < 0] = 0.0
+        found = figures_at(scores, answers, FLAG_SHARE)
+        told = f"{note}, precision {found.precision:.3f}"
+        rows.append(BenchRow(f"merge.quality.boston.{name}", found.recall, "share", None, None, answers.size, told))
     return rows
+
+
+def pair_columns(seen: Replay) -> Floats:
+    """The pair columns of each best candidate; zeros without one."""
+    return np.where((seen.candidate >= 0)[:, None], seen.columns[:, : len(PAIR_COLUMNS)], 0.0)
+
+
+def by_hand(pairs: Floats) -> Floats:
+    """The hand-set rule on rows of PAIR_COLUMNS."""
+    return LOGISTIC(Pairs(pairs[:, 0] > 0, pairs[:, 1], pairs[:, 2], pairs[:, 3], 0, 0.0))
 
 
 def _chinese() -> list[BenchRow]:
