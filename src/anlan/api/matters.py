@@ -126,14 +126,14 @@ def terms_of(q: str) -> tuple[str, ...]:
         raise Refused("search.nothing_to_find", q=q) from None
 
 
-def cursor(after: str) -> tuple[int, int] | None:
-    """Where a page goes on."""
+def cursor(after: str, parts: int = 2) -> tuple[int, ...] | None:
+    """Where a page goes on: the numbers that its last row is sorted by."""
     if not after:
         return None
-    edge, _, number = after.partition(".")
-    if not (edge.lstrip("-").isdigit() and number.isdigit()):
+    numbers = after.split(".")
+    if len(numbers) != parts or not all(n.lstrip("-").isdecimal() and n.isascii() for n in numbers):
         raise Refused("page.bad_cursor", after=after)
-    return int(edge), int(number)
+    return tuple(int(n) for n in numbers)
 
 
 def _moved(done: Done) -> bytes:

@@ -75,6 +75,7 @@ def _received(fact: Fact) -> Matter:
         channel=d["channel"],
         ledger=d["ledger"],
         district=d.get("district", ""),
+        category=d.get("category", ""),
         place=Place(place[0], place[1]) if place else None,
         text=d["text"],
         urgency=d.get("urgency", 0),

@@ -36,7 +36,8 @@ def opening(flow: Flow, begin: Opening, minute: int, calendar: WorkingCalendar) 
     clocks: dict[str, Clock] = {"matter": matter_clock}
     if not routed and first.clock:
         clocks[first.clock] = deadlines.start(flow.clock(first.clock), minute, calendar)
-    received = {k: v for k, v in begin.received.items() if v not in (None, "", 0)}
+    category = (begin.classified or {}).get("category")
+    received = {k: v for k, v in {**begin.received, "category": category}.items() if v not in (None, "", 0)}
     drafts: list[Draft] = [("received", {**received, "flow": flow.key, "stage": first.key, "clocks": as_data(clocks)})]
     if begin.classified:
         drafts.append(("classified", begin.classified))

@@ -5,7 +5,6 @@ Everything here happens or nothing does. Checks come before the first write, so 
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import apsw
@@ -17,6 +16,7 @@ from anlan.loop.evolve import evolve, stamp
 from anlan.loop.fact import Fact, encode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
+from anlan.store import counts
 from anlan.store.commit import Change, Commit, Done, Receipt
 from anlan.store.tree import Trees
 
@@ -84,7 +84,7 @@ class Batch:
         self._trees = trees
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
-        self._rollups: Counter[Roll] = Counter()
+        self._counted: dict[Roll, list[counts.Facts]] = {}
         self.facts: list[Fact] = []
 
     def apply(self, commit: Commit) -> Done:
@@ -113,11 +113,7 @@ class Batch:
         for ledger, year in self._used:
             value = self._sequences[ledger, year]
             self._run("INSERT OR REPLACE INTO counters VALUES (?, ?)", (f"{ledger}/{year}", value))
-        for key, n in self._rollups.items():
-            self._run(
-                "INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-                (*key, n),
-            )
+        counts.write(self._run, self._counted)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
@@ -172,7 +168,7 @@ class Batch:
 
     def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
         for roll in rolls(before, fact, after):
-            self._rollups[roll] += 1
+            self._counted.setdefault(roll, []).append((fact.matter, fact.version))
 
     def _next(self, ledger: str, year: int) -> int:
         key = (ledger, year)

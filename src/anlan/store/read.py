@@ -10,7 +10,9 @@ import msgspec
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact, decode
 from anlan.loop.matter import Matter
+from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
+from anlan.store.counts import Counted
 from anlan.store.database import Readers
 
 PAGE_MAX = 200
@@ -35,16 +37,18 @@ class Shape(msgspec.Struct, frozen=True):
     due_before: int = 0
     terms: tuple[str, ...] = ()
     order: str = "due"
-    after: tuple[int, int] | None = None
+    after: tuple[int, ...] | None = None
     limit: int = 50
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of a list."""
+    """One line of a list. In one of counted facts, `day` is the fact's city day and `version` the one it gave."""
 
     matter: Matter
     title: str
     due: int | None
+    day: int = 0
+    version: int = 0
 
 
 SELECT = "SELECT m.number, m.state, t.title, m.due FROM {source} LEFT JOIN titles t ON t.matter = m.number"
@@ -143,15 +147,19 @@ class Reader:
         return int(self._run(sql, (*values, at_most)).fetchone()[0])
 
     def sums(self, measures: Sequence[str], by: str, first_day: int, last_day: int, where: dict[str, str]) -> list[Any]:
-        """Roll-up sums: rows of (group, measure, n) over the city days, by unit, ledger, channel, domain or day."""
-        marks = ", ".join("?" * len(measures))
-        more = "".join(f" AND {key} = ?" for key in where)
-        sql = (
-            f"SELECT {by}, measure, sum(n) FROM rollups WHERE measure IN ({marks}) AND day BETWEEN ? AND ?{more}"
-            f" GROUP BY 1, 2"
-        )
-        rows: list[Any] = self._run(sql, (*measures, first_day, last_day, *where.values())).fetchall()
+        """Roll-up sums: rows of (group, measure, n) over the city days, by a part of the slice or by day."""
+        rows: list[Any] = self._run(*counts.sums(measures, by, first_day, last_day, where)).fetchall()
         return rows
+
+    def counted(self, asked: Counted) -> tuple[list[Row], int]:
+        """A page of the facts behind a figure, and how many they are in all, counted no further than `FEW`."""
+        n = int(self._run(*counts.how_many(asked, counts.FEW)).fetchone()[0])
+        few = counts.is_narrow(asked) and n < counts.FEW
+        rows = self._run(*counts.listed(asked, "m.state, t.title, m.due, c.day, c.version", few=few)).fetchall()
+        return [
+            Row(decode_state(state), title or "", None if due == DUE_UNKNOWN else due, day, version)
+            for state, title, due, day, version in rows
+        ], n
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
         return self._readers.connection().execute(sql, tuple(values))

@@ -6,7 +6,6 @@ are not part of the state; they are rebuilt apart.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,10 +17,12 @@ from anlan.loop.evolve import evolve
 from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
+from anlan.store import counts
 from anlan.store.apply import INSERT_MATTER, matter_row
 from anlan.store.database import connect
 
 Progress = Callable[[int, int], None]
+Counted = dict[Roll, list[counts.Facts]]
 PART = 2_000
 
 
@@ -33,28 +34,27 @@ class Rebuilt(msgspec.Struct, frozen=True):
     different: list[int]
 
 
-def replayed(
-    connection: apsw.Connection, on_progress: Progress | None = None
-) -> Iterator[tuple[Matter, Counter[Roll], int]]:
-    """Each matter in turn with its counters and the number of its facts."""
+def replayed(connection: apsw.Connection, on_progress: Progress | None = None) -> Iterator[tuple[Matter, Counted, int]]:
+    """Each matter in turn with what its facts count for and the number of them."""
     total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
     matter: Matter | None = None
-    counters: Counter[Roll] = Counter()
+    counted: Counted = {}
     seen = 0
     for done, (number, body) in enumerate(
         connection.execute("SELECT matter, body FROM facts WHERE version > 0 ORDER BY matter, version"), 1
     ):
         if matter is not None and matter.number != number:
-            yield matter, counters, seen
-            matter, counters, seen = None, Counter(), 0
+            yield matter, counted, seen
+            matter, counted, seen = None, {}, 0
         fact = decode(body)
         after = evolve(matter, fact)
-        counters.update(rolls(matter, fact, after))
+        for roll in rolls(matter, fact, after):
+            counted.setdefault(roll, []).append((fact.matter, fact.version))
         matter, seen = after, seen + 1
         if on_progress and done % PART == 0:
             on_progress(done, total)
     if matter is not None:
-        yield matter, counters, seen
+        yield matter, counted, seen
 
 
 def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
@@ -62,17 +62,16 @@ def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     connection = connect(path, read_only=True)
     stored = connect(path, read_only=True)
     different: list[int] = []
-    facts = matters = 0
-    sums: Counter[Roll] = Counter()
-    for matter, counters, seen in replayed(connection, on_progress):
+    facts = matters = tallied = 0
+    slices = counts.standing(stored)
+    for matter, counted, seen in replayed(connection, on_progress):
         row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
-        if row != matter_row(matter, flows[matter.domain, matter.flow]):
+        if row != matter_row(matter, flows[matter.domain, matter.flow]) or not counts.stand(stored, slices, counted):
             different.append(matter.number)
         facts, matters = facts + seen, matters + 1
-        sums.update(counters)
+        tallied += sum(map(len, counted.values()))
     standing = stored.execute("SELECT count(*) FROM matters").fetchone()[0]
-    rollups = {row[:6]: row[6] for row in stored.execute("SELECT * FROM rollups")}
-    if standing != matters or rollups != dict(sums):
+    if standing != matters or not counts.add_up(stored, tallied):
         different.append(0)
     return Rebuilt(facts, matters, different)
 
@@ -82,18 +81,19 @@ def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     reading = connect(path, read_only=True)
     writing = connect(path)
     facts = matters = 0
-    sums: Counter[Roll] = Counter()
     with writing:
-        writing.execute("DELETE FROM matters; DELETE FROM rollups")
-        part = []
-        for matter, counters, seen in replayed(reading, on_progress):
+        writing.execute("DELETE FROM matters; DELETE FROM rollups; DELETE FROM counted")
+        part, gathered = [], Counted()
+        for matter, counted, seen in replayed(reading, on_progress):
             part.append(matter_row(matter, flows[matter.domain, matter.flow]))
+            for roll, behind in counted.items():
+                gathered.setdefault(roll, []).extend(behind)
             if len(part) >= PART:
                 writing.executemany(INSERT_MATTER, part)
-                part = []
+                counts.write(writing.execute, gathered)
+                part, gathered = [], {}
             facts, matters = facts + seen, matters + 1
-            sums.update(counters)
         writing.executemany(INSERT_MATTER, part)
-        writing.executemany("INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?)", [(*key, n) for key, n in sums.items()])
+        counts.write(writing.execute, gathered)
     writing.close()
     return Rebuilt(facts, matters, [])

@@ -1,0 +1,149 @@
+"""Roll-ups and the facts behind them: every figure is a number of rows here, so that it can open its matters.
+
+`rollups` holds how many facts a day counted for a slice (domain, ledger, unit, channel, category), `counted` which.
+Both are written in the transaction of the fact. A count stays in the slice it was made in: a matter that is classified
+anew, forwarded or closed later is still found under what it was when it was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from anlan.loop.counters import Roll
+
+SLICE = ("domain", "ledger", "unit", "channel", "category")
+FEW = 1_000
+"""A figure below this is gathered slice by slice and sorted; a larger one is walked from its newest day."""
+
+Facts = tuple[int, int]
+"""A matter's number and the version the fact gave it."""
+Run = Callable[..., Any]
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """The facts that one counter counted over city days, both included; `where` narrows the slice ('' is a value).
+
+    `leads`: only what was counted for these units and is theirs still. `after`: the last row's day, matter, version.
+    """
+
+    measure: str
+    first_day: int
+    last_day: int
+    where: dict[str, str] = {}
+    leads: tuple[str, ...] = ()
+    after: tuple[int, ...] = ()
+    limit: int = 50
+
+
+def write(run: Run, counted: Mapping[Roll, Sequence[Facts]]) -> None:
+    """Add these facts to what was counted."""
+    slices: dict[tuple[str, ...], int] = {}
+    for (measure, day, *of), facts in counted.items():
+        slice_key = tuple(of)
+        if slice_key not in slices:
+            slices[slice_key] = run(
+                f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
+                " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
+                slice_key,
+            ).fetchone()[0]
+        no = slices[slice_key]
+        run(
+            "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
+            (measure, day, no, len(facts)),
+        )
+        for matter, version in facts:
+            run("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", (measure, no, day, matter, version))
+
+
+def sums(
+    measures: Sequence[str], by: str, first_day: int, last_day: int, where: Mapping[str, str]
+) -> tuple[str, list[Any]]:
+    """The statement for roll-up sums: rows of (group, measure, n), by a part of the slice or by day."""
+    marks = ", ".join("?" * len(measures))
+    more = "".join(f" AND s.{key} = ?" for key in where)
+    return (
+        f"SELECT {by}, r.measure, sum(r.n) FROM rollups r JOIN slices s ON s.no = r.slice"
+        f" WHERE r.measure IN ({marks}) AND r.day BETWEEN ? AND ?{more} GROUP BY 1, 2",
+        [*measures, first_day, last_day, *where.values()],
+    )
+
+
+def listed(asked: Counted, columns: str, *, few: bool) -> tuple[str, list[Any]]:
+    """The statement for the facts themselves, newest day first, with their matters as `m` and titles as `t`."""
+    where, values = _where(asked, few=few)
+    walked = "c" if few else "r"
+    if asked.after:
+        where += f" AND {walked}.day <= ? AND (c.day, c.matter, c.version) < (?, ?, ?)"
+        values += [asked.after[0], *asked.after]
+    return (
+        f"SELECT {columns} FROM {_source(few=few)} CROSS JOIN matters m ON m.number = c.matter"
+        f" LEFT JOIN titles t ON t.matter = c.matter {where}"
+        f" ORDER BY {walked}.day DESC, c.matter DESC, c.version DESC LIMIT ?",
+        [*values, asked.limit],
+    )
+
+
+def how_many(asked: Counted, at_most: int) -> tuple[str, list[Any]]:
+    """The statement that counts the rows of `listed` over all pages, no further than `at_most`."""
+    few = is_narrow(asked)
+    where, values = _where(asked, few=few)
+    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads else ""
+    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?)", [*values, at_most]
+
+
+def is_narrow(asked: Counted) -> bool:
+    """Whether the slices asked for are so few that they are better looked up one by one."""
+    return bool(asked.leads or set(asked.where) - {"domain"})
+
+
+def standing(connection: apsw.Connection) -> dict[tuple[str, ...], int]:
+    """Every slice's number."""
+    return {tuple(of): no for no, *of in connection.execute("SELECT * FROM slices")}
+
+
+def stand(
+    connection: apsw.Connection, slices: Mapping[tuple[str, ...], int], counted: Mapping[Roll, Sequence[Facts]]
+) -> bool:
+    """Whether each of these facts is counted where it should be."""
+    sql = "SELECT 1 FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
+    for (measure, day, *of), facts in counted.items():
+        no = slices.get(tuple(of), 0)
+        for fact in facts:
+            if connection.execute(sql, (measure, no, day, *fact)).fetchone() is None:
+                return False
+    return True
+
+
+def add_up(connection: apsw.Connection, facts: int) -> bool:
+    """Whether so many facts are counted and the roll-ups are their numbers."""
+    tallies = "SELECT measure, day, slice, count(*) FROM counted GROUP BY measure, slice, day"
+    one = connection.execute(f"SELECT * FROM rollups EXCEPT {tallies}").fetchone()
+    other = connection.execute(f"{tallies} EXCEPT SELECT * FROM rollups").fetchone()
+    total = connection.execute("SELECT count(*) FROM counted").fetchone()[0]
+    return one is None and other is None and total == facts
+
+
+def _source(*, few: bool) -> str:
+    if few:
+        return "slices s CROSS JOIN counted c ON c.slice = s.no"
+    return (
+        "rollups r CROSS JOIN slices s ON s.no = r.slice"
+        " CROSS JOIN counted c ON c.measure = r.measure AND c.slice = r.slice AND c.day = r.day"
+    )
+
+
+def _where(asked: Counted, *, few: bool) -> tuple[str, list[Any]]:
+    walked = "c" if few else "r"
+    tests, values = [f"s.{key} = ?" for key in asked.where], list[Any](asked.where.values())
+    if asked.leads:
+        marks = ", ".join("?" * len(asked.leads))
+        tests.append(f"s.unit IN ({marks}) AND m.lead IN ({marks})")
+        values += [*asked.leads, *asked.leads]
+    return (
+        " AND ".join([f"WHERE {walked}.measure = ?", f"{walked}.day BETWEEN ? AND ?", *tests]),
+        [asked.measure, asked.first_day, asked.last_day, *values],
+    )
