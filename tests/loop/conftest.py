@@ -60,11 +60,11 @@ def minute_at(text: str) -> int:
 class Walk:
     """One matter on its way; opened on Monday 21 September 2026 at 09:00 unless told otherwise."""
 
-    def __init__(self, flow: Flow = APPEAL, lead: str = "station1", **received: Any) -> None:
+    def __init__(self, flow: Flow = APPEAL, lead: str = "station1", sequence: int = 1, **received: Any) -> None:
         self.flow, self.now = flow, minute_at("2026-09-21 09:00")
         self.matter: Matter | None = None
         self.facts: list[Fact] = []
-        self.number = number_of("370202", 2026, 1)
+        self.number = number_of("370202", 2026, sequence)
         base = {
             "domain": "hotline",
             "ledger": "370202",

@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
-from anlan.api.shapes import Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
+from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
 from anlan.app import handle, look
 from anlan.engines.text import query_terms
@@ -21,6 +21,7 @@ from anlan.store.read import Shape
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 _move = msgspec.json.Decoder(MoveBody)
+_child = msgspec.json.Decoder(ChildBody)
 _merge = msgspec.json.Decoder(MergeBody)
 _unmask = msgspec.json.Decoder(UnmaskBody)
 
@@ -90,6 +91,22 @@ async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move
     commit.request, commit.answer = bound, _moved
     done = await world.store.writer.write(commit)
     handle.after(world, done)
+    return Response(done.answer, media_type="application/json")
+
+
+@post("/api/v1/matters/{number:int}/children", status_code=201)
+async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
+    """Give a part of this matter, seen at `version`, to another unit as a child matter. Answers the child."""
+    world, who = world_of(request), actor(request)
+    body = await request.body()
+    asked = _decoded(_child, body)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return Response(answer, media_type="application/json", status_code=200)
+    fields = {"unit": asked.unit, "note": asked.text, **({"category": asked.category} if asked.category else {})}
+    commit = handle.prepare(world, number, Intent("open_child", asked.version, fields), who)
+    commit.request, commit.answer = bound, _moved
+    done = await world.store.writer.write(commit)
     return Response(done.answer, media_type="application/json")
 
 

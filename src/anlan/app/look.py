@@ -49,9 +49,15 @@ class View(msgspec.Struct, frozen=True):
 
 
 def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
-    """Refuse an actor who may not do this to this matter; whether it exists is not told."""
-    if not world.grants.allows(actor, action, matter, world.relation):
+    """Refuse an actor who may not do this to this matter; whether it exists is not told.
+
+    Who sees a matter sees its children too: the lead unit answers for every part.
+    """
+    if world.grants.allows(actor, action, matter, world.relation):
+        return
+    if action != "see" or not matter.parent:
         raise Refused("matter.unknown", matter=matter.number)
+    allowed(world, actor, world.store.read.matter(matter.parent))
 
 
 async def view(world: World, actor: Actor, number: int) -> View:

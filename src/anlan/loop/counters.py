@@ -3,7 +3,7 @@
 `counts(before, fact, after)` answers names; the store adds one to each, by city day, ledger, unit, channel and
 category, in the same transaction. A measure is a ratio of two such sums, so every figure can be recomputed from the
 facts. A count stays with the unit and the category that the matter had when it was counted: classifying it anew moves
-none of what it has been counted under.
+none of what it has been counted under. A child matter was not received: it is a part of one that was.
 """
 
 from __future__ import annotations
@@ -76,6 +76,8 @@ def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:
         return ["joined"] if fact.data.get("merged") else ["received", "joined"]
     if kind == "called_back":
         return _called(fact)
+    if kind == "received" and after.parent:
+        return []
     found = [kind] if kind in _PLAIN or kind in {"accepted", "closed"} else []
     if before is None:
         return found

@@ -53,6 +53,7 @@ class Limits(msgspec.Struct, frozen=True):
     returns_max: int = 3
     callback_attempts_max: int = 3
     reopens_max: int = 3
+    children_max: int = 10
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -87,6 +88,11 @@ class Flow(msgspec.Struct, frozen=True):
         if clock is None:
             raise Broken(f"flow {self.key} has no clock {key}")
         return clock
+
+    @property
+    def assigned(self) -> str:
+        """The stage in which a unit is to accept; "" in a flow that has none."""
+        return next((s.key for s in self.stages[1:] if s.clock == "accept"), "")
 
     def moves_from(self, stage: str) -> tuple[Move, ...]:
         """The moves that leave, or stay in, a stage."""

@@ -132,7 +132,7 @@ class Batch:
         return Done([decode_state(row[1])], receipt=row[0], replayed=True) if row else None
 
     def _check_version(self, change: Change) -> None:
-        if change.base is None:
+        if change.base is None or change.latest:
             return
         row = self._run("SELECT version FROM matters WHERE number = ?", (change.base.number,)).fetchone()
         if row is None:
@@ -142,6 +142,10 @@ class Batch:
 
     def _change(self, change: Change, commit: Commit, done: Done) -> Matter:
         before, drafts = change.base, change.drafts
+        if change.tells_first:
+            drafts = [(kind, {**data, "number": done.matters[0].number}) for kind, data in drafts]
+        if before is not None and change.latest:
+            before = self._standing(before.number)
         if before is None:
             number, version = self._next(change.ledger, commit.year), 0
             done.receipt = done.receipt or number
@@ -159,6 +163,9 @@ class Batch:
         assert matter is not None, "a change has at least one draft"
         self._run(INSERT_MATTER if before is None else UPDATE_MATTER, matter_row(matter, change.flow))
         return matter
+
+    def _standing(self, number: int) -> Matter:
+        return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])
 
     def _append(self, ledger: str, fact: Fact) -> None:
         body = encode(fact)

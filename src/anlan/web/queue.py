@@ -207,6 +207,7 @@ def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Lin
     due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
     icon, state = state_of(visit, matter, due)
     tags = [visit.t("tag.overseen")] if matter.reminders or matter.escalated else []
+    tags += [visit.t("tag.child")] if matter.parent else []
     tags += [visit.t("tag.reopened")] if matter.reopens and matter.stage != flow.closed else []
     tags += [visit.t("tag.returned")] if matter.returns and not matter.lead else []
     unit = visit.names.unit_short(matter.lead) if matter.lead else visit.t("unit.none")

@@ -8,6 +8,7 @@ import msgspec
 
 from anlan.app.look import View
 from anlan.loop.fact import Fact
+from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web.visit import Visit
 
@@ -65,10 +66,13 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         "count": len(data.get("parties", ())),
         "purpose": visit.t(f"purpose.{data['purpose']}") if fact.kind == "read" else "",
         "attempts": data.get("attempts", ""),
+        "number": shown(number) if (number := data.get("number") or data.get("parent")) else "",
     }
     key = f"fact.{fact.kind}"
     if fact.kind == "classified" and not data.get("category"):
         key = "fact.classified_unsure"
+    elif fact.kind == "received" and matter.parent:
+        key = "fact.received_child"
     text = visit.t(key, **said) if key in visit.t else fact.kind
     if data.get("reason"):
         reason = names.word(matter, f"option.{data['reason']}")
