@@ -36,6 +36,7 @@ UPDATE_MATTER = (
 FORGET_TERMS = "INSERT INTO search (search) VALUES ('optimize')"
 """A deleted row of a contentless index is only marked; its terms leave the file when the index is written anew
 (about 2 s for each million matters, so erasures are for quiet hours)."""
+INSERT_PART = "INSERT INTO assists VALUES (?, ?)"
 INSERT_FACT = "INSERT INTO facts (ledger, seq, matter, version, body) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -74,6 +75,11 @@ def matter_row(matter: Matter, flow: Flow) -> tuple[Any, ...]:
         matter.parent,
         encode_state(matter),
     )
+
+
+def open_parts(matter: Matter | None) -> tuple[str, ...]:
+    """The units in whose queue the matter stands for a part of theirs: none once it is closed."""
+    return matter.open_assists if matter is not None and not matter.closed_at else ()
 
 
 class Batch:
@@ -162,7 +168,16 @@ class Batch:
             matter = after
         assert matter is not None, "a change has at least one draft"
         self._run(INSERT_MATTER if before is None else UPDATE_MATTER, matter_row(matter, change.flow))
+        self._parts(open_parts(before), open_parts(matter), matter.number)
         return matter
+
+    def _parts(self, before: tuple[str, ...], after: tuple[str, ...], number: int) -> None:
+        for unit in before:
+            if unit not in after:
+                self._run("DELETE FROM assists WHERE unit = ? AND matter = ?", (unit, number))
+        for unit in after:
+            if unit not in before:
+                self._run(INSERT_PART, (unit, number))
 
     def _standing(self, number: int) -> Matter:
         return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])

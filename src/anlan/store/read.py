@@ -21,9 +21,14 @@ RANGES_MAX = 200
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a list is asked for. Empty means any. `after` is the last row's sort key and number (keyset paging)."""
+    """What a list is asked for. Empty means any. `after` is the last row's sort key and number (keyset paging).
+
+    `assisting`: only what this unit owes a part of; with `led_too`, that beside what `leads` lead.
+    """
 
     leads: tuple[str, ...] = ()
+    assisting: str = ""
+    led_too: bool = False
     stages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     officer: str = ""
@@ -51,6 +56,13 @@ class Row(msgspec.Struct, frozen=True):
     version: int = 0
 
 
+SOURCES = {
+    (False, False): "matters m",
+    (True, False): "search s CROSS JOIN matters m ON m.number = s.rowid",
+    (False, True): "assists a CROSS JOIN matters m ON m.number = a.matter",
+    (True, True): "search s CROSS JOIN assists a ON a.matter = s.rowid CROSS JOIN matters m ON m.number = a.matter",
+}
+"""What is walked, by whether words are sought and whether parts are."""
 SELECT = "SELECT m.number, m.state, t.title, m.due FROM {source} LEFT JOIN titles t ON t.matter = m.number"
 
 
@@ -142,8 +154,12 @@ class Reader:
 
     def count(self, shape: Shape, at_most: int = 1000) -> int:
         """How many there are, counted no further than `at_most`."""
-        where, values, source = _where(shape)
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} {where} LIMIT ?)"
+        parts, values = [], list[Any]()
+        for one in _ways(shape):
+            where, some, source = _where(one)
+            parts.append(f"SELECT 1 FROM {source} {where}")
+            values += some
+        sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?)"
         return int(self._run(sql, (*values, at_most)).fetchone()[0])
 
     def sums(self, measures: Sequence[str], by: str, first_day: int, last_day: int, where: dict[str, str]) -> list[Any]:
@@ -179,11 +195,17 @@ def composed(shape: Shape) -> tuple[str, list[Any]]:
     return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
 
 
+def _ways(shape: Shape) -> list[Shape]:
+    """What is led and what is assisted in, apart: each has an index of its own."""
+    return [msgspec.structs.replace(shape, assisting="", led_too=False), shape] if shape.led_too else [shape]
+
+
 def _ranges(shape: Shape) -> list[Shape]:
-    if shape.terms or not 0 < len(shape.leads) * len(shape.stages) <= RANGES_MAX:
-        return [shape]
+    led, *assisted = _ways(shape)
+    if led.assisting or led.terms or not 0 < len(led.leads) * len(led.stages) <= RANGES_MAX:
+        return [led, *assisted]
     replace = msgspec.structs.replace
-    return [replace(shape, leads=(lead,), stages=(stage,)) for lead in shape.leads for stage in shape.stages]
+    return [replace(led, leads=(lead,), stages=(stage,)) for lead in led.leads for stage in led.stages] + assisted
 
 
 def _one(shape: Shape) -> tuple[str, list[Any]]:
@@ -215,14 +237,18 @@ def _match(term: str) -> str:
 
 
 def _where(shape: Shape) -> tuple[str, list[Any], str]:
-    tests, source = ["1"], "matters m"
-    values: list[Any] = []
+    tests, values = ["1"], list[Any]()
     if shape.terms:
-        source = "search s CROSS JOIN matters m ON m.number = s.rowid"
         tests.append("s.search MATCH ?")
         values.append(" AND ".join(_match(term) for term in shape.terms))
+    if shape.assisting:
+        tests.append("a.unit = ?")
+        values.append(shape.assisting)
+    if shape.led_too:
+        tests.append(f"m.lead NOT IN ({', '.join('?' * len(shape.leads))})")
+        values += shape.leads
     columns: tuple[tuple[str, tuple[str, ...]], ...] = (
-        ("lead", shape.leads),
+        ("lead", () if shape.led_too else shape.leads),
         ("stage", shape.stages),
         ("kind", shape.kinds),
         ("officer", (shape.officer,) if shape.officer else ()),
@@ -248,4 +274,4 @@ def _where(shape: Shape) -> tuple[str, list[Any], str]:
         if value:
             tests.append(test)
             values.append(value)
-    return f"WHERE {' AND '.join(tests)}", values, source
+    return f"WHERE {' AND '.join(tests)}", values, SOURCES[bool(shape.terms), bool(shape.assisting)]

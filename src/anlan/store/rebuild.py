@@ -18,7 +18,7 @@ from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
 from anlan.store import counts
-from anlan.store.apply import INSERT_MATTER, matter_row
+from anlan.store.apply import INSERT_MATTER, INSERT_PART, matter_row, open_parts
 from anlan.store.database import connect
 
 Progress = Callable[[int, int], None]
@@ -63,15 +63,17 @@ def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     stored = connect(path, read_only=True)
     different: list[int] = []
     facts = matters = tallied = 0
-    slices = counts.standing(stored)
+    slices, parts = counts.standing(stored), set[tuple[str, int]]()
     for matter, counted, seen in replayed(connection, on_progress):
         row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
         if row != matter_row(matter, flows[matter.domain, matter.flow]) or not counts.stand(stored, slices, counted):
             different.append(matter.number)
+        parts |= {(unit, matter.number) for unit in open_parts(matter)}
         facts, matters = facts + seen, matters + 1
         tallied += sum(map(len, counted.values()))
     standing = stored.execute("SELECT count(*) FROM matters").fetchone()[0]
-    if standing != matters or not counts.add_up(stored, tallied):
+    owed = set(stored.execute("SELECT unit, matter FROM assists"))
+    if standing != matters or owed != parts or not counts.add_up(stored, tallied):
         different.append(0)
     return Rebuilt(facts, matters, different)
 
@@ -82,10 +84,11 @@ def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     writing = connect(path)
     facts = matters = 0
     with writing:
-        writing.execute("DELETE FROM matters; DELETE FROM rollups; DELETE FROM counted")
+        writing.execute("DELETE FROM matters; DELETE FROM rollups; DELETE FROM counted; DELETE FROM assists")
         part, gathered = [], Counted()
         for matter, counted, seen in replayed(reading, on_progress):
             part.append(matter_row(matter, flows[matter.domain, matter.flow]))
+            writing.executemany(INSERT_PART, [(unit, matter.number) for unit in open_parts(matter)])
             for roll, behind in counted.items():
                 gathered.setdefault(roll, []).extend(behind)
             if len(part) >= PART:
