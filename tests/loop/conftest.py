@@ -9,7 +9,7 @@ import pytest
 
 from anlan.domains.hotline.flow import APPEAL
 from anlan.domains.hotline.grants import GRANTS
-from anlan.loop.case import Context, Intent
+from anlan.loop.case import Context, Intent, Targets, no_targets
 from anlan.loop.decide import decide, possible
 from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft, evolve, stamp
@@ -64,6 +64,7 @@ class Walk:
         self.flow, self.now = flow, minute_at("2026-09-21 09:00")
         self.matter: Matter | None = None
         self.facts: list[Fact] = []
+        self.targets: Targets = no_targets
         self.number = number_of("370202", 2026, sequence)
         base = {
             "domain": "hotline",
@@ -89,7 +90,10 @@ class Walk:
         return self
 
     def context(self, who: str) -> Context:
-        return Context(ms_of(self.now), ACTORS[who], CALENDAR, Grants(GRANTS), relation, UNITS.__contains__)
+        return Context(
+            ms_of(self.now), ACTORS[who], CALENDAR, Grants(GRANTS), relation, UNITS.__contains__,
+            targets=self.targets, facts=lambda _: self.facts,
+        )  # fmt: skip
 
     def take(self, drafts: list[Draft], actor: str) -> list[str]:
         """Take facts over as the writer would; answers their kinds."""

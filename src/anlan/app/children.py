@@ -41,7 +41,7 @@ def open_beside(world: World, commit: Commit, parent: Matter, intent: Intent) ->
     category = fields.get("category") or parent.category
     route = {"lead": unit.key, "assists": [], "route": {"rule": "human"}}
     begin = Opening(received, {"category": category, "by": "human"} if category else None, route, flow.assigned)
-    drafts = opening(flow, begin, minute_of(commit.at), world.calendar)
+    drafts = opening(flow, begin, minute_of(commit.at), world.calendar, world.target)
     commit.changes[0].tells_first = True
     commit.changes.insert(0, Change(flow, ledger, drafts))
     commit.shown = Shown(redacted(title), " ".join(search_terms(redacted(text))), b"")

@@ -74,7 +74,7 @@ def prepare(
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
     received = _received(intake, domain, advice, ledger, party)
-    drafts = opening(flow, _opening(flow, received, intake, advice), minute_of(intake.at), world.calendar)
+    drafts = opening(flow, _opening(flow, received, intake, advice), minute_of(intake.at), world.calendar, world.target)
     if intake.closed_at:
         drafts.append(_closed(flow, drafts, intake, actor))
     commit.changes = [Change(flow, ledger, drafts)]

@@ -94,6 +94,11 @@ class Flow(msgspec.Struct, frozen=True):
         """The stage in which a unit is to accept; "" in a flow that has none."""
         return next((s.key for s in self.stages[1:] if s.clock == "accept"), "")
 
+    def clocks_on_assigning(self, stage: str) -> tuple[str, ...]:
+        """The clocks that start when a matter is assigned, and so enters `stage`."""
+        starts = next((m.starts for m in self.moves if m.effect == "assign"), ())
+        return tuple(key for key in (self.stage(stage).clock, *starts) if key)
+
     def moves_from(self, stage: str) -> tuple[Move, ...]:
         """The moves that leave, or stay in, a stage."""
         return tuple(m for m in self.moves if stage in m.sources)

@@ -16,6 +16,7 @@ from anlan.store.counts import Counted
 from anlan.store.database import Readers
 
 PAGE_MAX = 200
+OPEN_KINDS = ("waiting", "working", "calling")
 RANGES_MAX = 200
 """Leads × stages up to which a list is a union of index ranges; SQLite takes 500 parts at most."""
 

@@ -15,8 +15,8 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
 from anlan.store.apply import DUE_UNKNOWN
-from anlan.store.read import Row, Shape
-from anlan.web.rail import OPEN_KINDS, counted
+from anlan.store.read import OPEN_KINDS, Row, Shape
+from anlan.web.rail import counted
 from anlan.web.timing import Due
 from anlan.web.visit import Visit
 

@@ -106,12 +106,23 @@ def _why(visit: Visit, view: View, fact: Fact, key: str, told: dict[str, Any]) -
         return t("shift.held", left=_amount(visit, told["unit"], told["left"]))
     if fact.kind == "resumed":
         return t("shift.resumed", left=_amount(visit, told["unit"], told["left"]))
-    if told["unit"] == "natural_minutes" and fact.kind == "received":
+    if fact.kind == "recalendared":
+        provisional = t("shift.provisional") if told.get("provisional") else ""
+        return t("shift.recalendared", years="、".join(map(str, fact.data["years"]))) + provisional
+    if fact.kind == "received" and told["unit"] == "natural_minutes" and not told.get("amount"):
         return t("shift.given")
     spec = view.flow.clock(key)
-    length = t(f"clock.{spec.unit}", n=spec.amount)
+    length = (
+        length_of(visit, told["unit"], told["amount"]) if "amount" in told else length_of(visit, spec.unit, spec.amount)
+    )
+    rule = t("shift.target", why=visit.names.target(told["target"])) if told.get("target") else ""
     provisional = t("shift.provisional") if told.get("provisional") else ""
-    return t("shift.started", length=length, start=visit.times.moment(told["starts"])) + provisional
+    return t("shift.started", length=length, start=visit.times.moment(told["starts"])) + rule + provisional
+
+
+def length_of(visit: Visit, unit: str, amount: int) -> str:
+    """How long a clock runs: 5个工作日, 1天."""
+    return visit.times.span(amount) if unit == "natural_minutes" else visit.t(f"clock.{unit}", n=amount)
 
 
 def _amount(visit: Visit, unit: str, minutes: int) -> str:
