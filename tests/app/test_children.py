@@ -147,6 +147,11 @@ async def test_the_lead_unit_sees_the_child_and_the_childs_unit_not_the_parent(
     assert (seen.title, seen.text, seen.moves) == ("查三个路口的监控，找出改装车辆", WORK, [])
     with pytest.raises(Refused, match=r"matter\.unknown"):
         await look.view(desk.world, helper, parent.number)
+    units = desk.world.city.organisation.of_kind("station")
+    stranger = desk.somebody("officer", next(u.key for u in units if u.key not in {elsewhere, parent.lead}))
+    with pytest.raises(Refused) as no:
+        await look.view(desk.world, stranger, child.number)
+    assert no.value.params == {"matter": child.number}, "not even the parent's number is told"
 
 
 def test_a_family_is_replayed_byte_for_byte_and_a_child_was_not_received(

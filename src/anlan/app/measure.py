@@ -12,6 +12,7 @@ import msgspec
 from anlan.app.look import narrowed
 from anlan.app.world import World
 from anlan.loop.domain import Measure
+from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.store.counts import Counted
 from anlan.store.read import Row, Shape
@@ -46,7 +47,7 @@ def measure(
 ) -> list[Figure]:
     """Every measure of a domain over city days `first` to `last`, grouped; year on year beside it."""
     if by not in GROUPS:
-        raise ValueError(f"unknown group {by}")
+        raise Refused("field.not_an_option", field="by", options=", ".join(GROUPS))
     measures = world.domains[domain].measures
     now = _sums(world, domain, measures, first, last, by, where or {})
     before = _sums(world, domain, measures, _year_before(first), _year_before(last), by, where or {})

@@ -86,7 +86,7 @@ class Batch:
     """The writes of one transaction, gathered so that counters and sequences go to disk once."""
 
     def __init__(self, connection: apsw.Connection, trees: Trees, sequences: dict[tuple[str, int], int]) -> None:
-        self._run = connection.cursor().execute
+        self._connection, self._run = connection, connection.cursor().execute
         self._trees = trees
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
@@ -119,7 +119,7 @@ class Batch:
         for ledger, year in self._used:
             value = self._sequences[ledger, year]
             self._run("INSERT OR REPLACE INTO counters VALUES (?, ?)", (f"{ledger}/{year}", value))
-        counts.write(self._run, self._counted)
+        counts.write(self._connection, self._counted)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()

@@ -7,7 +7,7 @@ anew, forwarded or closed later is still found under what it was when it was cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import apsw
@@ -21,7 +21,6 @@ FEW = 1_000
 
 Facts = tuple[int, int]
 """A matter's number and the version the fact gave it."""
-Run = Callable[..., Any]
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -39,24 +38,27 @@ class Counted(msgspec.Struct, frozen=True):
     limit: int = 50
 
 
-def write(run: Run, counted: Mapping[Roll, Sequence[Facts]]) -> None:
+def write(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> None:
     """Add these facts to what was counted."""
     slices: dict[tuple[str, ...], int] = {}
+    sums, rows = [], []
     for (measure, day, *of), facts in counted.items():
         slice_key = tuple(of)
-        if slice_key not in slices:
-            slices[slice_key] = run(
-                f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
-                " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
-                slice_key,
-            ).fetchone()[0]
-        no = slices[slice_key]
-        run(
-            "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-            (measure, day, no, len(facts)),
-        )
-        for matter, version in facts:
-            run("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", (measure, no, day, matter, version))
+        no = slices.get(slice_key) or slices.setdefault(slice_key, _slice(connection, slice_key))
+        sums.append((measure, day, no, len(facts)))
+        rows += [(measure, no, day, matter, version) for matter, version in facts]
+    upsert = "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    connection.executemany(upsert, sums)
+    connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:
+    row = connection.execute(
+        f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
+        slice_key,
+    ).fetchone()
+    return int(row[0])
 
 
 def sums(

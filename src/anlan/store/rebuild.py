@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import apsw
 import msgspec
@@ -85,18 +86,24 @@ def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progres
     facts = matters = 0
     with writing:
         writing.execute("DELETE FROM matters; DELETE FROM rollups; DELETE FROM counted; DELETE FROM assists")
-        part, gathered = [], Counted()
+        part, parts, gathered = list[Any](), list[tuple[str, int]](), Counted()
+
+        def write() -> None:
+            writing.executemany(INSERT_MATTER, part)
+            writing.executemany(INSERT_PART, parts)
+            counts.write(writing, gathered)
+            part.clear()
+            parts.clear()
+            gathered.clear()
+
         for matter, counted, seen in replayed(reading, on_progress):
             part.append(matter_row(matter, flows[matter.domain, matter.flow]))
-            writing.executemany(INSERT_PART, [(unit, matter.number) for unit in open_parts(matter)])
+            parts += [(unit, matter.number) for unit in open_parts(matter)]
             for roll, behind in counted.items():
                 gathered.setdefault(roll, []).extend(behind)
             if len(part) >= PART:
-                writing.executemany(INSERT_MATTER, part)
-                counts.write(writing.execute, gathered)
-                part, gathered = [], {}
+                write()
             facts, matters = facts + seen, matters + 1
-        writing.executemany(INSERT_MATTER, part)
-        counts.write(writing.execute, gathered)
+        write()
     writing.close()
     return Rebuilt(facts, matters, [])
