@@ -47,7 +47,7 @@ def test_changed_targets_show_which_due_times_would_move(
         "key": "traffic", "clock": "matter", "category": ["traffic."], "amount": 10, "unit": "work_minutes",
         "why_zh": "试行", "why_en": "trial",
     }  # fmt: skip
-    found = rehearse_targets(world, build_city({**files, "targets.json": msgspec.json.encode([traffic])}))
+    found = rehearse_targets(world, build_city({**files, "clocks.json": msgspec.json.encode([traffic])}))
     targeted = [m for m in matters if m.clocks["matter"].target]
     assert found.tried == 30
     assert {e.number for e in found.examples if e.target == "traffic"} == {

@@ -99,10 +99,10 @@ FAULTS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("rule.district_unknown", "routing.json", lambda r: r[0].update(when={"district": ["110101"]})),
     ("rule.no_catch_all", "routing.json", lambda r: r.pop()),
     ("rule.twice", "routing.json", lambda r: r.insert(0, r[0])),
-    ("target.amount", "targets.json", lambda r: r[0].update(amount=0)),
-    ("target.twice", "targets.json", lambda r: r.insert(0, r[0])),
-    ("target.no_category", "targets.json", lambda r: r[0].update(category=[])),
-    ("target.category_unknown", "targets.json", lambda r: r[0].update(category=["weather."])),
+    ("target.amount", "clocks.json", lambda r: r[0].update(amount=0)),
+    ("target.twice", "clocks.json", lambda r: r.insert(0, r[0])),
+    ("target.no_category", "clocks.json", lambda r: r[0].update(category=[])),
+    ("target.category_unknown", "clocks.json", lambda r: r[0].update(category=["weather."])),
     ("category.twice", "catalogue.json", lambda r: r["categories"].append(r["categories"][0])),
     ("category.group_unknown", "catalogue.json", lambda r: r["groups"].pop(0)),
     ("category.group_empty", "catalogue.json", lambda r: r["groups"].append({"key": "x", "name": "x", "name_en": "x"})),
@@ -122,7 +122,7 @@ def test_each_planted_fault_is_listed(code: str, name: str, change: Callable[[An
 def test_targets_are_held_against_the_clocks_that_flows_have(demo_files: Files) -> None:
     assert check_files(demo_files, {"matter", "accept"}) == []
     (unknown,) = check_files(
-        changed(demo_files, "targets.json", lambda r: r[0].update(clock="mater")), {"matter", "accept"}
+        changed(demo_files, "clocks.json", lambda r: r[0].update(clock="mater")), {"matter", "accept"}
     )
     assert (unknown.code, unknown.params["clock"]) == ("target.clock_unknown", "mater")
 

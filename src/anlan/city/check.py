@@ -77,7 +77,7 @@ def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list
         _people(read["people.json"], units),
         catalogue_problems(catalogue),
         rule_problems(read["routing.json"], units, [c.key for c in catalogue.categories], districts),
-        target_problems(read["targets.json"], [c.key for c in catalogue.categories], clocks),
+        target_problems(read["clocks.json"], [c.key for c in catalogue.categories], clocks),
         road_problems(roads) if roads else (),
         _places(read["places.json"], districts),
     )

@@ -59,10 +59,10 @@ JSON_FILES: Final[Mapping[str, Any]] = {
     "people.json": tuple[Officer, ...],
     "catalogue.json": CatalogueFile,
     "routing.json": tuple[Rule, ...],
-    "targets.json": tuple[Target, ...],
+    "clocks.json": tuple[Target, ...],
     "places.json": tuple[Place, ...],
 }
-OPTIONAL: Final = frozenset({"places.json", "calendar.json", "roads.npz"})
+OPTIONAL: Final = frozenset({"clocks.json", "places.json", "calendar.json", "roads.npz"})
 
 
 def load_pack(path: str | Path) -> City:
@@ -83,7 +83,7 @@ def build_city(files: PackFiles) -> City:
         days=merge_days(national_days(), read_calendar(files.get("calendar.json", b"{}"))),
         catalogue=Catalogue(decoded(files, "catalogue.json")),
         rules=decoded(files, "routing.json"),
-        targets=decoded(files, "targets.json"),
+        targets=decoded(files, "clocks.json"),
         places=PlaceIndex(decoded(files, "places.json")),
     )
 

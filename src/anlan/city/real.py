@@ -109,7 +109,7 @@ def city_from_geojson(
         "calendar.json": b"{}\n",
         "catalogue.json": to_json(default_catalogue()),
         "routing.json": to_json(draft_rules()),
-        "targets.json": to_json(draft_targets()),
+        "clocks.json": to_json(draft_targets()),
         "places.json": to_json(places),
     }
 

@@ -111,13 +111,13 @@ def rehearse(
 
 @app.command("rehearse-targets")
 def rehearse_targets(
-    targets: Path = typer.Argument(..., help="A changed targets.json."),
+    targets: Path = typer.Argument(..., help="A changed clocks.json."),
     as_json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Dry run: when open matters would be due by changed targets. Nothing is written."""
     with refusals():
         world = main.open_world(index=False)
-        files = read_pack(main.home() / "city") | {"targets.json": targets.read_bytes()}
+        files = read_pack(main.home() / "city") | {"clocks.json": targets.read_bytes()}
         found = retiming(world, build_city(files))
         world.store.close()
     result(msgspec.to_builtins(found), as_json=as_json, title="rehearsal")

@@ -68,7 +68,7 @@ def generate(seed: int = 2026) -> dict[str, bytes]:
         "calendar.json": b"{}\n",
         "catalogue.json": to_json(default_catalogue()),
         "routing.json": to_json(draft_rules()),
-        "targets.json": to_json(draft_targets()),
+        "clocks.json": to_json(draft_targets()),
         "places.json": to_json(sights(land, streets, network, coin)),
     }
 
