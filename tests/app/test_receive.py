@@ -24,8 +24,9 @@ def intake(world: World, n: int, text: str = TEXT, **more: object) -> Intake:
 
 def put(world: World, one: Intake, who: Actor, join: int = 0) -> tuple[Matter, int]:
     prepared = receive.prepare(world, world.domains["hotline"], one, who, join)
+    key = receive.enter(world, prepared, one)
     done = world.store.writer.submit(prepared.commit)
-    receive.after(world, prepared, done, one)
+    receive.settle(world, key, done)
     return done.matters[0], done.receipt
 
 

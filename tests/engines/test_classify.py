@@ -10,8 +10,8 @@ from sklearn.metrics import accuracy_score, f1_score
 
 from anlan.engines import classify_report
 from anlan.engines.classify import Model, as_features, cross_validate, train
-from anlan.engines.classify_fit import fit
-from anlan.engines.text import Features, features
+from anlan.engines.classify_fit import Places, fit
+from anlan.engines.text import GRAMS, Features, features
 
 PHRASES = {
     "噪音": ["工地夜间施工噪音很大", "楼下广场舞音响太吵", "酒吧半夜放音乐吵闹", "装修电钻声影响休息"],
@@ -93,6 +93,15 @@ def test_sparse_scores_are_the_dense_product() -> None:
             dense[spot] = (1 + np.log(count)) * linear.rarity[spot]
         wanted = dense / np.linalg.norm(dense) @ linear.weights + linear.bias
         assert linear.scores(row) == pytest.approx(wanted, abs=1e-5)
+
+
+def test_places_are_those_of_a_binary_search() -> None:
+    draw = np.random.default_rng(5)
+    vocabulary = np.unique(draw.integers(0, GRAMS, 5000)).astype(np.uint32)
+    asked = np.concatenate([vocabulary[::3], draw.integers(0, GRAMS, 500).astype(np.uint32), vocabulary[-1:]])
+    known, places = Places(vocabulary).of(asked)
+    assert known.tolist() == np.isin(asked, vocabulary).tolist()
+    assert places.tolist() == np.searchsorted(vocabulary, asked[known]).tolist()
 
 
 def test_the_report_agrees_with_scikit_learn() -> None:

@@ -56,6 +56,18 @@ def test_cosines_are_those_of_brute_force() -> None:
         assert np.mean(gaps) < 0.01, "a hash collision adds a shared gram, but rarely"
 
 
+def test_a_look_up_leaves_its_working_arrays_clean() -> None:
+    rows = random_rows(300, seed=11)
+    index = filled(rows)
+    for row in rows[:20]:
+        first = index.find(row, None, None, 0, 0, limit=9)
+        index.find(rows[-1], None, None, 0, 0)
+        assert index.find(row, None, None, 0, 0, limit=9) == first
+    table = index._terms
+    assert not any(array.any() for array in (table._scratch, table._sieve, table._ours))
+    assert table.cosines(np.arange(300, dtype=np.int32), table.heaviest(rows[0])).size == 300, "more rows than the desk"
+
+
 def test_near_matters_are_those_of_brute_force() -> None:
     draw = np.random.default_rng(2)
     places = np.column_stack([120.3 + draw.uniform(0, 0.02, 400), 36.1 + draw.uniform(0, 0.02, 400)])

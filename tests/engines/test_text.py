@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anlan.engines import text
-from anlan.engines.text import features, from_bytes, normalise, query_terms, search_terms, to_bytes
+from anlan.engines.text import features, from_bytes, many_from_bytes, normalise, query_terms, search_terms, to_bytes
 
 MIXED = st.text(alphabet="丽发新城小区搅拌站扰民ab3Zß１Ａ，。 _\n<é々かハ한😀𠀀", max_size=60)
 
@@ -63,6 +64,25 @@ def test_rows_survive_storage(title: str, body: str) -> None:
     assert (np.diff(row.grams.astype(np.int64)) > 0).all()
 
 
+@given(st.lists(MIXED, max_size=6))
+def test_many_rows_are_read_as_one_by_one(bodies: list[str]) -> None:
+    stored = [to_bytes(features(body[:5], body)) for body in bodies]
+    for again, row in zip(many_from_bytes(stored), stored, strict=True):
+        assert to_bytes(again) == row
+    with pytest.raises(ValueError, match="feature row"):
+        many_from_bytes([*stored, b"\x01abcde"])
+
+
+def test_rows_stored_by_earlier_versions_keep_their_meaning() -> None:
+    """A gram's number is on disk: these bytes were written by the first version and may never change."""
+    row = features("路灯ＮＯ8坏了", "人民路路灯坏了，路灯；路灯𠀀 abc-8")
+    assert to_bytes(row).hex() == (
+        "01000000864e00ba4e004f5700116c006f7000ef8d00b7a3012e1b057c421964161f03d251ef615530ae5fa85a674c68"
+        "6b52e796bd359d41d7b24a15b9b810bb3cabbbdab6c3e638e49e98ecffe2ec3befec74caf16b07f8b3acf86f6ffb223c"
+        "d01811151000"
+    )
+
+
 @pytest.mark.parametrize("bad", [b"", b"\x02", b"\x01abcde", b"\x01\x05\x00\x00\x01\x00\x00\x00"])
 def test_a_row_it_did_not_write_is_refused(bad: bytes) -> None:
     with pytest.raises(ValueError, match="feature row"):
@@ -79,6 +99,11 @@ def test_a_title_counts_twice_and_a_row_is_small() -> None:
 def test_only_the_start_of_a_message_is_read() -> None:
     long = "丽" * text.TEXT_MAX
     assert features("", long + "尾巴").grams.tolist() == features("", long).grams.tolist()
+
+
+@given(st.text(alphabet="，！？：；（）…㎡１Ａ①é\u0301か\u3099ß丽a ", max_size=30))
+def test_half_width_is_what_unicode_says(text: str) -> None:
+    assert normalise(text) == unicodedata.normalize("NFKC", text).casefold()
 
 
 def test_full_width_and_case_make_no_difference() -> None:

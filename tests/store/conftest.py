@@ -1,4 +1,7 @@
-"""A store in a temporary folder, and commits as the hotline makes them, without city or engines."""
+"""The store contract's two places, a folder and memory, and commits as the hotline makes them, without city or engines.
+
+`desk` runs a test in both; `disk` only in a folder, where the test reads the files themselves.
+"""
 
 from __future__ import annotations
 
@@ -17,18 +20,26 @@ from anlan.loop.matter import Matter
 from anlan.loop.receive import Opening, opening
 from anlan.loop.working_calendar import WorkingCalendar, minute_of
 from anlan.store.commit import Change, Commit, Done, Receipt, Shown
+from anlan.store.database import MEMORY, connect
 from anlan.store.store import Store
 
 AT = 1_790_000_000_000
 DAY_MS = 86_400_000
 CALENDAR = WorkingCalendar(published_years=[2026])
+SECRETS = (b"m" * 32, b"s" * 32)
 
 
 class Desk:
     """Makes commits for a store."""
 
     def __init__(self, home: Path) -> None:
-        self.home, self.store, self._made = home, Store(home), 0
+        self.home, self._made = home, 0
+        if home.is_relative_to(MEMORY):  # held open, so that what is there outlives a closed store as files would
+            self._held = [connect(home / name) for name in ("anlan.db", "keys.db")]
+        self.store = self._open()
+
+    def _open(self) -> Store:
+        return Store(self.home, secrets=SECRETS if self.home.is_relative_to(MEMORY) else None)
 
     @property
     def flows(self) -> dict[tuple[str, str], Any]:
@@ -85,7 +96,7 @@ class Desk:
     def reopen(self) -> None:
         """Close the store and open it again."""
         self.store.close()
-        self.store = Store(self.home)
+        self.store = self._open()
 
     def counted(self, sql: str, *values: Any) -> Any:
         return self.store.readers.connection().execute(sql, values).fetchone()[0]
@@ -100,8 +111,16 @@ class Desk:
         return found
 
 
+@pytest.fixture(params=["sqlite", "memory"])
+def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    in_memory = request.param == "memory"
+    desk = Desk(MEMORY / tmp_path.relative_to("/") if in_memory else tmp_path / "home")
+    yield desk
+    desk.store.close()
+
+
 @pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
+def disk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path / "home")
     yield desk
     desk.store.close()

@@ -134,8 +134,8 @@ def test_one_matter_its_facts_titles_and_receipts(desk: Any) -> None:
     assert read.matter(matter.number) == matter
     assert [fact.kind for fact in read.facts(matter.number)] == ["received", "classified", "assigned"]
     assert read.titles([matter.number, 5]) == {matter.number: "路灯不亮"}
-    assert read.known("sms", "a1") == matter.number
-    assert (read.known("sms", "a2"), read.receipt(5)) == (None, None)
+    assert read.known("sms", ["a1", "a2"]) == {"a1"}
+    assert (read.known("web", ["a1"]), read.receipt(5)) == (set(), None)
     assert read.of_party(matter.parties[0].party) == [matter.number]
     with pytest.raises(Refused, match=r"matter\.unknown"):
         read.matter(5)

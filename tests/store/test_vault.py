@@ -86,58 +86,58 @@ def test_a_refused_commit_destroys_no_key(desk: Any) -> None:
 
 def test_a_person_is_found_by_telephone_and_only_with_the_key(desk: Any, tmp_path: Path) -> None:
     matter = desk.opened(phone=PHONE)
-    assert desk.store.vault.party_of(PHONE) == matter.parties[0].party
-    assert desk.store.vault.party_of("13800000000") is None
+    assert desk.store.vault.party_of(desk.store.vault.blind(PHONE)) == matter.parties[0].party
+    assert desk.store.vault.party_of(desk.store.vault.blind("13800000000")) is None
     other = type(desk)(tmp_path / "other")
     assert other.store.vault.blind(PHONE) != desk.store.vault.blind(PHONE)
     other.store.close()
 
 
-def test_no_plain_text_reaches_the_files(desk: Any) -> None:
+def test_no_plain_text_reaches_the_files(disk: Any) -> None:
     title, text = redacted("夜间噪声"), f"请回电{PHONE}，{SECRET}"
-    commit = desk.create(phone=PHONE, name=NAME, title=title, text=text)
+    commit = disk.create(phone=PHONE, name=NAME, title=title, text=text)
     commit.shown.terms = " ".join(search_terms(redacted(title)))
-    matter = desk.write(commit).matters[0]
-    assert desk.store.vault.open([matter.text])[matter.text]["text"] == text
+    matter = disk.write(commit).matters[0]
+    assert disk.store.vault.open([matter.text])[matter.text]["text"] == text
     for _ in range(2):
-        raw = bytes_of(desk.home)
+        raw = bytes_of(disk.home)
         assert b"matters_by_lead" in raw, "the files are read"
         for plain in (PHONE, PHONE[2:], NAME, SECRET):
             assert plain.encode() not in raw, plain
-        desk.reopen()
+        disk.reopen()
 
 
-def test_an_erased_text_leaves_no_byte_in_the_files(desk: Any) -> None:
-    keep = desk.opened(title="别的事", text="别的内容")
-    matter = desk.opened(title=f"标题{SECRET}", text=f"正文{SECRET}", features=SECRET.encode())
-    box = desk.store.readers.connection().execute("SELECT box FROM sealed WHERE id = ?", (matter.text,)).fetchone()[0]
+def test_an_erased_text_leaves_no_byte_in_the_files(disk: Any) -> None:
+    keep = disk.opened(title="别的事", text="别的内容")
+    matter = disk.opened(title=f"标题{SECRET}", text=f"正文{SECRET}", features=SECRET.encode())
+    box = disk.store.readers.connection().execute("SELECT box FROM sealed WHERE id = ?", (matter.text,)).fetchone()[0]
     terms = [t for t in search_terms(SECRET) if len(t) > 3]
-    before = bytes_of(desk.home)
+    before = bytes_of(disk.home)
     assert all(part in before for part in (SECRET.encode(), box, terms[0].encode()))
     erase = [(f"DELETE FROM {table} WHERE {key} = ?", (matter.number,)) for table, key in (
         ("titles", "matter"), ("features", "matter"), ("search", "rowid"),
     )]  # fmt: skip
     erase += [("DELETE FROM sealed WHERE id = ?", (matter.text,))]
-    desk.write(desk.change(matter, ("noted", {}), rows=erase, destroys=[matter.text]))
-    raw = bytes_of(desk.home)
+    disk.write(disk.change(matter, ("noted", {}), rows=erase, destroys=[matter.text]))
+    raw = bytes_of(disk.home)
     assert box not in raw
     assert SECRET.encode() not in raw
     assert not [term for term in terms if term.encode() in raw]
-    assert desk.store.vault.open([matter.text, keep.text]).keys() == {keep.text}
-    desk.store.close()
-    assert verify(desk.store.path, desk.store.public_key).faults == []
+    assert disk.store.vault.open([matter.text, keep.text]).keys() == {keep.text}
+    disk.store.close()
+    assert verify(disk.store.path, disk.store.public_key).faults == []
 
 
-def test_a_reader_in_the_way_only_delays_the_emptying_of_the_logs(desk: Any) -> None:
-    ids = sealed(desk, "one", "two")
-    log = desk.store.path.with_name("anlan.db-wal")
-    reader = connect(desk.store.path, read_only=True)
+def test_a_reader_in_the_way_only_delays_the_emptying_of_the_logs(disk: Any) -> None:
+    ids = sealed(disk, "one", "two")
+    log = disk.store.path.with_name("anlan.db-wal")
+    reader = connect(disk.store.path, read_only=True)
     reading = reader.execute("SELECT * FROM sealed")
     next(reading)
-    assert not desk.write(Commit(at=1, actor="system", year=2026, destroys=["t0"])).replayed
-    assert desk.store.vault.open(ids) == {"t1": "two"}
+    assert not disk.write(Commit(at=1, actor="system", year=2026, destroys=["t0"])).replayed
+    assert disk.store.vault.open(ids) == {"t1": "two"}
     assert log.stat().st_size > 0
     reading.close()
     reader.close()
-    desk.opened()
+    disk.opened()
     assert log.stat().st_size == 0, "the next batch emptied it"

@@ -97,8 +97,9 @@ def received(world: World, operator: Actor) -> Matter:
         world.clock(), place.lon, place.lat, place.name, "王女士", "13812345678", category="public_order.noise",
     )  # fmt: skip
     prepared = receive.prepare(world, world.domains["hotline"], intake, operator)
+    key = receive.enter(world, prepared, intake)
     done = world.store.writer.submit(prepared.commit)
-    receive.after(world, prepared, done, intake)
+    receive.settle(world, key, done)
     return done.matters[0]
 
 

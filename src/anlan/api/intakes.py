@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.described import TAKING_INTAKE
 from anlan.api.shapes import Receipt, offers_of
 from anlan.api.who import actor, world_of
 from anlan.app import receive
@@ -27,7 +28,7 @@ KEY_MAX = 200
 _encode = msgspec.json.Encoder().encode
 
 
-@post("/api/v1/intakes/{channel:str}", status_code=201)
+@post("/api/v1/intakes/{channel:str}", status_code=201, operation_class=TAKING_INTAKE)
 async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join: FromQuery[int] = 0) -> Response[bytes]:
     """Hand something in by a channel; `join` names an open matter it belongs to. Answers a receipt."""
     world = world_of(request)
@@ -44,11 +45,11 @@ async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join:
     if bound and (answer := replayed(world, bound)):
         return _answer(answer, created=False)
     intake = way.adapt(payload, world.clock())
-    prepared = receive.prepare(world, domain, intake, who, join)
-    prepared.commit.request = bound
-    prepared.commit.answer = lambda done: _encode(_receipt(done, prepared))
-    done = await world.store.writer.write(prepared.commit)
-    receive.after(world, prepared, done, intake)
+
+    def worded(done: Done, prepared: Prepared) -> bytes:
+        return _encode(_receipt(world, done, prepared))
+
+    _, done = await receive.hand_in(world, domain, intake, who, join, bound, worded)
     return _answer(done.answer or _encode(_known(done)), created=not done.replayed)
 
 
@@ -91,10 +92,10 @@ def _answer(body: bytes, *, created: bool) -> Response[bytes]:
     return Response(body, status_code=201 if created else 200, media_type="application/json")
 
 
-def _receipt(done: Done, prepared: Prepared) -> Receipt:
+def _receipt(world: World, done: Done, prepared: Prepared) -> Receipt:
     receipt = _known(done)
     receipt.code = prepared.code
-    receipt.offers = offers_of(prepared.advice)
+    receipt.offers = offers_of(world.arriving.named(prepared.advice.offers) if prepared.advice else [])
     return receipt
 
 

@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.described import taking
 from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
 from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
@@ -78,7 +79,7 @@ async def one_matter(request: Request[Any, Any, Any], number: FromPath[int]) -> 
     return Response(detail(await look.view(world, who, number)), headers={"ETag": f'"{matter.version}"'})
 
 
-@post("/api/v1/matters/{number:int}/moves/{move:str}", status_code=200)
+@post("/api/v1/matters/{number:int}/moves/{move:str}", status_code=200, operation_class=taking(MoveBody))
 async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move: FromPath[str]) -> Response[bytes]:
     """Make a move on a matter seen at `version`. A stale version is a conflict (409) and writes nothing."""
     world, who = world_of(request), actor(request)
@@ -94,7 +95,7 @@ async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move
     return Response(done.answer, media_type="application/json")
 
 
-@post("/api/v1/matters/{number:int}/children", status_code=201)
+@post("/api/v1/matters/{number:int}/children", status_code=201, operation_class=taking(ChildBody))
 async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
     """Give a part of this matter, seen at `version`, to another unit as a child matter. Answers the child."""
     world, who = world_of(request), actor(request)
@@ -110,7 +111,7 @@ async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> 
     return Response(done.answer, media_type="application/json")
 
 
-@post("/api/v1/matters/{number:int}/merge", status_code=200)
+@post("/api/v1/matters/{number:int}/merge", status_code=200, operation_class=taking(MergeBody))
 async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
     """Fold this matter into another; every reporter keeps an own receipt and call-back."""
     world, who = world_of(request), actor(request)
@@ -124,7 +125,7 @@ async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Respo
     return Response(done.answer, media_type="application/json")
 
 
-@post("/api/v1/matters/{number:int}/contact", status_code=200)
+@post("/api/v1/matters/{number:int}/contact", status_code=200, operation_class=taking(UnmaskBody))
 async def unmask(request: Request[Any, Any, Any], number: FromPath[int]) -> dict[str, str]:
     """One reporter's name and telephone, for a stated purpose. The reading is on the ledger before the answer."""
     world, who = world_of(request), actor(request)

@@ -64,9 +64,7 @@ async def hand_in(request: Request[Any, Any, Any], asked: FromPath[str]) -> Resp
     world = world_of(request)
     domain, channel = world.channels["open311"]
     intake = channel.adapt(payload, world.clock())
-    prepared = receive.prepare(world, domain, intake, CITIZEN)
-    done = await world.store.writer.write(prepared.commit)
-    receive.after(world, prepared, done, intake)
+    prepared, done = await receive.hand_in(world, domain, intake, CITIZEN)
     row: Row = {"service_request_id": str(done.receipt), "service_notice": prepared.code, "account_id": ""}
     return _answer([row], form, "service_requests", "request", status=201)
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import tomllib
+import traceback
 from functools import cache
 from importlib import resources
 from typing import Any
 
 import msgspec
 from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
 
 from anlan.city.errors import CityError
 from anlan.loop.errors import Conflict, Refused
@@ -32,6 +35,8 @@ STATUS = {
     "callback.already_final": 409,
 }
 OTHERWISE = 422
+_log = logging.getLogger("anlan")
+BY_STATUS = {404: "address.unknown", 405: "method.not_allowed", 413: "body.too_large", 429: "tries.too_many"}
 
 
 class Problem(msgspec.Struct):
@@ -79,6 +84,37 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[by
 def on_city_error(request: Request[Any, Any, Any], error: CityError) -> Response[bytes]:
     """A place or unit that cannot be: a problem of the caller's making."""
     return problem(request, OTHERWISE, error.code, dict(error.params))
+
+
+def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    """What the framework refuses, by our codes: a parameter of the wrong type, no such address, too many tries."""
+    if isinstance(error, ValidationException):
+        found = error.extra[0] if isinstance(error.extra, list) and error.extra else {}
+        return problem(request, 422, "query.invalid", {"field": found.get("key", ""), "why": found.get("message", "")})
+    code = BY_STATUS.get(error.status_code, "server.failed" if error.status_code >= 500 else "request.invalid")
+    params = {"path": request.url.path, "method": request.method} if error.status_code in {404, 405} else {}
+    return problem(request, error.status_code, code, params)
+
+
+def on_failed(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """A bug of ours: it is in the log, and nothing of it in the answer."""
+    log_failure(request, error)
+    return problem(request, 500, "server.failed", {})
+
+
+def log_failure(request: Request[Any, Any, Any], error: Exception) -> None:
+    """Where a bug of ours struck, without its message, which may hold what a person said."""
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("%s %s failed with %s\n%s", request.method, request.url.path, type(error).__name__, where)
+
+
+def only_known(request: Request[Any, Any, Any]) -> None:
+    """Refuse a query parameter that the address does not know: a mistyped filter must not become "everything"."""
+    if request.scope["query_string"] and request.url.path.startswith("/api/"):
+        known = request.route_handler.parsed_fn_signature.parameters
+        for name in request.query_params:
+            if name not in known:
+                raise Refused("field.unknown", field=name)
 
 
 def problem(request: Request[Any, Any, Any], status: int, code: str, params: dict[str, Any]) -> Response[bytes]:

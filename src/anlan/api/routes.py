@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from litestar.exceptions import HTTPException
+
 from anlan.api import intakes, matters, open311, problems, sessions
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
@@ -25,4 +27,9 @@ ROUTES: list[Any] = [
     open311.hand_in,
     open311.one,
 ]
-ON_ERROR: dict[Any, Any] = {Refused: problems.on_refused, CityError: problems.on_city_error}
+ON_ERROR: dict[Any, Any] = {
+    Refused: problems.on_refused,
+    CityError: problems.on_city_error,
+    HTTPException: problems.on_http,
+    500: problems.on_failed,
+}

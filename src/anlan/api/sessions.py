@@ -8,6 +8,7 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.described import TAKING_INTAKE, taking
 from anlan.api.intakes import decoded
 from anlan.api.limits import TRIES
 from anlan.api.shapes import LogIn
@@ -17,7 +18,7 @@ from anlan.app.follow import follow as follow_receipt
 from anlan.loop.errors import Refused
 
 
-@post("/api/v1/tokens", status_code=201, middleware=[TRIES.middleware])
+@post("/api/v1/tokens", status_code=201, middleware=[TRIES.middleware], operation_class=taking(LogIn))
 async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
     """A session token for an account and its password."""
     world = world_of(request)
@@ -52,7 +53,7 @@ async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: F
     }
 
 
-@post("/api/v1/echo", status_code=200)
+@post("/api/v1/echo", status_code=200, operation_class=TAKING_INTAKE)
 async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
     """Decode and check an intake and write nothing: the yardstick of `anlan bench`, and a dry run for partners."""
     world, payload = world_of(request), decoded(await request.body())

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from anlan.app.look import View
-from anlan.app.receive import Advice
+from anlan.engines.merge import Candidate
 from anlan.loop.fact import Fact
 from anlan.loop.matter import Matter, shown
 from anlan.store.read import Row
@@ -113,7 +113,7 @@ class Detail(msgspec.Struct):
     facts: list[Fact]
 
 
-def offers_of(advice: Advice | None) -> list[Offer]:
+def offers_of(found: list[Candidate]) -> list[Offer]:
     """The duplicate finder's candidates in whole numbers."""
     return [
         Offer(
@@ -124,7 +124,7 @@ def offers_of(advice: Advice | None) -> list[Offer]:
             round(c.text_similarity * 1000),
             c.shared,
         )
-        for c in (advice.offers if advice else ())
+        for c in found
     ]
 
 

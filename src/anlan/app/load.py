@@ -11,21 +11,22 @@ from dataclasses import dataclass, field
 
 from anlan.app import receive
 from anlan.app.receive import Prepared
+from anlan.app.words import AHEAD, CHUNK, Words, WordsAhead
 from anlan.app.world import SYSTEM, World
 from anlan.city.errors import CityError
 from anlan.loop.domain import Domain, Intake
 from anlan.loop.errors import Refused
-from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Done
 
-BATCH = 256
 SAME_TEXT = 0.97
 Reject = Callable[[int, Refused | CityError], None]
+Row = tuple[int, Intake]
+"""A row's line in its file, and what it says."""
 
 
 @dataclass
 class Loader:
-    """Takes intakes one by one, writes them in batches, counts what became of each."""
+    """Takes intakes one by one, writes them in batches, counts what became of each. `flush` when the last is in."""
 
     world: World
     domain: Domain
@@ -37,59 +38,70 @@ class Loader:
     known: int = 0
     rejected: int = 0
     matters: dict[str, int] = field(default_factory=dict)
-    _batch: list[tuple[int, Intake, Prepared]] = field(default_factory=list)
-    _outside: set[str] = field(default_factory=set)
+    _rows: list[Row] = field(default_factory=list)
+    _chunks: list[list[Row]] = field(default_factory=list)
+    _ahead: WordsAhead = field(default_factory=WordsAhead)
+    _batch: list[tuple[int, Intake, Prepared, int]] = field(default_factory=list)
     _joined: set[int] = field(default_factory=set)
 
     def add(self, line: int, intake: Intake) -> None:
         """Take one row. A row that cannot be taken is counted and told with its line; the others go on."""
-        if intake.outside_id in self._outside:
-            self.flush()
-        if intake.outside_id and self.world.store.read.known(intake.channel, intake.outside_id) is not None:
-            self.known += 1
-            return
-        try:
-            prepared = self._prepared(intake)
-        except (Refused, CityError) as refused:
-            self._refuse(line, refused)
-            return
-        self._outside.add(intake.outside_id)
-        self._batch.append((line, intake, prepared))
-        if prepared.advice and not intake.closed_at and self.engines:
-            self._pending(-len(self._batch), intake, prepared)
-        if len(self._batch) == BATCH:
-            self.flush()
-
-    def flush(self) -> None:
-        """Write what is waiting."""
-        batch, self._batch = self._batch, []
-        self._outside.clear()
-        self._joined.clear()
-        for at in range(1, len(batch) + 1):
-            if -at in self.world.merge:
-                self.world.merge.remove(-at)
-        outcomes = self.world.store.writer.submit_many(prepared.commit for _, _, prepared in batch)
-        for (line, intake, prepared), outcome in zip(batch, outcomes, strict=True):
-            if isinstance(outcome, Refused):
-                self._refuse(line, outcome)
-            elif isinstance(outcome, Done):
-                self._written(intake, prepared, outcome)
+        self._rows.append((line, intake))
+        if len(self._rows) == CHUNK:
+            self._put()
+            if len(self._ahead) > AHEAD:
+                self._take()
 
     def refuse(self, line: int, refused: Refused | CityError) -> None:
-        """Count and tell a row that could not even be read."""
-        self._refuse(line, refused)
+        """Count and tell a row that cannot be taken."""
+        self.rejected += 1
+        self.reject(line, refused)
 
-    def _prepared(self, intake: Intake) -> Prepared:
-        prepared = receive.prepare(self.world, self.domain, intake, SYSTEM, engines=self.engines)
+    def flush(self) -> None:
+        """Write all that was added."""
+        if self._rows:
+            self._put()
+        while self._ahead:
+            self._take()
+        self._ahead.close()
+
+    def _put(self) -> None:
+        self._ahead.put([(i.title, i.text, i.address) for _, i in self._rows])
+        self._chunks.append(self._rows)
+        self._rows = []
+
+    def _take(self) -> None:
+        rows, said = self._chunks.pop(0), self._ahead.take()
+        known = self._known(rows)
+        for (line, intake), words in zip(rows, said, strict=True):
+            if (intake.channel, intake.outside_id) in known:
+                self.known += 1
+                continue
+            try:
+                self._prepare(line, intake, words)
+            except (Refused, CityError) as refused:
+                self.refuse(line, refused)
+        self._write()
+
+    def _known(self, rows: list[Row]) -> set[tuple[str, str]]:
+        ids: dict[str, list[str]] = {}
+        for _, intake in rows:
+            ids.setdefault(intake.channel, []).append(intake.outside_id)
+        read = self.world.store.read
+        return {(channel, known) for channel, some in ids.items() for known in read.known(channel, some)}
+
+    def _prepare(self, line: int, intake: Intake, said: Words) -> None:
+        prepared = receive.prepare(self.world, self.domain, intake, SYSTEM, said=said, engines=self.engines)
         same = self._same(prepared)
-        if same is not None and (same < 0 or same in self._joined):
-            self.flush()
-            prepared = receive.prepare(self.world, self.domain, intake, SYSTEM)
+        if same is not None and (same < 0 or same in self._joined):  # not on disk yet, or changed since it was
+            self._write()
+            prepared = receive.prepare(self.world, self.domain, intake, SYSTEM, said=said)
             same = self._same(prepared)
-        if same is None or intake.closed_at:
-            return prepared
-        self._joined.add(same)
-        return receive.prepare(self.world, self.domain, intake, SYSTEM, join=same)
+        if same is not None and not intake.closed_at:
+            self._joined.add(same)
+            prepared = receive.prepare(self.world, self.domain, intake, SYSTEM, join=same)
+        key = receive.enter(self.world, prepared, intake) if self.engines else 0
+        self._batch.append((line, intake, prepared, key))
 
     def _same(self, prepared: Prepared) -> int | None:
         if not self.merge_same_text:
@@ -97,24 +109,23 @@ class Loader:
         offers = prepared.advice.offers if prepared.advice and prepared.advice.location is None else ()
         return next((c.key for c in offers if c.text_similarity >= SAME_TEXT), None)
 
-    def _pending(self, key: int, intake: Intake, prepared: Prepared) -> None:
-        assert prepared.advice is not None
-        category = self.world.category_no(prepared.advice.category)
-        row, minute = prepared.advice.features, minute_of(intake.at)
-        self.world.merge.add(key, row, intake.lon, intake.lat, minute, category)
+    def _write(self) -> None:
+        batch, self._batch = self._batch, []
+        self._joined.clear()
+        outcomes = self.world.store.writer.submit_many(prepared.commit for _, _, prepared, _ in batch)
+        for (line, intake, prepared, key), outcome in zip(batch, outcomes, strict=True):
+            receive.settle(self.world, key, outcome if isinstance(outcome, Done) else None)
+            if isinstance(outcome, Refused):
+                self.refuse(line, outcome)
+            else:
+                self._count(intake, prepared, outcome)
 
-    def _written(self, intake: Intake, prepared: Prepared, done: Done) -> None:
+    def _count(self, intake: Intake, prepared: Prepared, done: Done) -> None:
         if done.replayed:
             self.known += 1
             return
         self.matters[intake.outside_id] = done.matters[0].number
         if prepared.advice is None:
             self.merged += 1
-            return
-        self.loaded += 1
-        if self.engines:
-            receive.after(self.world, prepared, done, intake)
-
-    def _refuse(self, line: int, refused: Refused | CityError) -> None:
-        self.rejected += 1
-        self.reject(line, refused)
+        else:
+            self.loaded += 1

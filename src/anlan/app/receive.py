@@ -6,17 +6,19 @@ personal data is sealed before the writer sees it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 
-from anlan.app.redact import phone_of, redacted
+from anlan.app.redact import phone_of
 from anlan.app.route import Asked, Route, route
+from anlan.app.words import Words, features_of, words
 from anlan.app.world import World, year_of
 from anlan.city.areas import Location
 from anlan.city.errors import CityError
 from anlan.engines.merge import Candidate
-from anlan.engines.text import Features, features, search_terms, to_bytes
+from anlan.engines.text import Features
 from anlan.loop.case import as_data
 from anlan.loop.deadlines import stop
 from anlan.loop.domain import Domain, Intake
@@ -56,12 +58,23 @@ class Prepared(msgspec.Struct, frozen=True):
     advice: Advice | None
 
 
+Answer = Callable[[Done, Prepared], bytes]
+
+
 def prepare(
-    world: World, domain: Domain, intake: Intake, actor: Actor, join: int = 0, *, engines: bool = True
+    world: World,
+    domain: Domain,
+    intake: Intake,
+    actor: Actor,
+    join: int = 0,
+    *,
+    said: Words | None = None,
+    engines: bool = True,
 ) -> Prepared:
     """Build the commit for an intake; `join` names the open matter it belongs to. Raises Refused; writes nothing.
 
-    Without `engines` (a bulk load that says so) no duplicate is sought and no category guessed.
+    `said` are its words where a bulk load has them already. Without `engines` (a load that says so) no duplicate is
+    sought and no category guessed.
     """
     checked(intake)
     if intake.category and intake.category not in world.category_keys and not intake.foreign:
@@ -69,7 +82,8 @@ def prepare(
     if join:
         return _joining(world, intake, actor, join)
     flow = domain.flow(intake.flow or domain.flows[0].key)
-    advice = advise(world, intake, engines=engines, explain=False)
+    said = said or words(intake.title, intake.text, intake.address)
+    advice = advise(world, intake, said.features, engines=engines, explain=False)
     commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
@@ -78,15 +92,15 @@ def prepare(
     if intake.closed_at:
         drafts.append(_closed(flow, drafts, intake, actor))
     commit.changes = [Change(flow, ledger, drafts)]
-    text = redacted(f"{intake.title} {intake.text} {intake.address}")
-    row = b"" if intake.closed_at else to_bytes(advice.features)
-    commit.shown = Shown(redacted(intake.title), " ".join(search_terms(text)), row)
+    commit.shown = Shown(said.title, said.terms, b"" if intake.closed_at else said.row)
     return Prepared(commit, code, advice)
 
 
-def advise(world: World, intake: Intake, *, engines: bool = True, explain: bool = True) -> Advice:
+def advise(
+    world: World, intake: Intake, row: Features | None = None, *, engines: bool = True, explain: bool = True
+) -> Advice:
     """Duplicates, category, place and route for an intake: what a page shows while it is typed."""
-    row = features(intake.title, redacted(intake.text))
+    row = row or features_of(intake.title, intake.text)
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
     categories, certain = _classify(world, row, explain=explain) if engines and not intake.category else ([], "")
@@ -99,12 +113,13 @@ def advise(world: World, intake: Intake, *, engines: bool = True, explain: bool 
 def find_duplicates(
     world: World, intake: Intake, row: Features, category: str, *, explain: bool = True
 ) -> list[Candidate]:
-    """Open matters that may be the same, best first."""
+    """Open matters that may be the same, best first. Without `explain`, those still arriving too (`Arriving.named`)."""
     category_no = world.category_no(category)
     found = world.merge.find(
         row, intake.lon, intake.lat, minute_of(intake.at), category_no, limit=OFFERS, explain=explain
     )
-    return [offer for offer in found if offer.score >= OFFER_SCORE_MIN]
+    likely = [offer for offer in found if offer.score >= OFFER_SCORE_MIN]
+    return world.arriving.named(likely) if explain else likely
 
 
 def locate(world: World, intake: Intake) -> tuple[Location | None, str]:
@@ -137,13 +152,47 @@ def checked(intake: Intake) -> None:
         raise Refused("phone.malformed", digits=sum(c.isdigit() for c in intake.phone))
 
 
-def after(world: World, prepared: Prepared, done: Done, intake: Intake) -> None:
-    """Once it is on disk: let the next caller's duplicate search see it."""
-    if done.replayed or not prepared.advice or not done.matters or intake.closed_at or intake.flow == "notice":
-        return
-    matter, minute = done.matters[0], minute_of(intake.at)
-    category = world.category_no(matter.category)
-    world.merge.add(matter.number, prepared.advice.features, intake.lon, intake.lat, minute, category)
+async def hand_in(
+    world: World,
+    domain: Domain,
+    intake: Intake,
+    actor: Actor,
+    join: int = 0,
+    request: tuple[bytes, bytes] | None = None,
+    answer: Answer | None = None,
+) -> tuple[Prepared, Done]:
+    """Prepare, write and await. `request`: the marks of idempotency key and body; `answer`: what is kept for them."""
+    prepared = prepare(world, domain, intake, actor, join)
+    prepared.commit.request = request
+    key = enter(world, prepared, intake, answer)
+    done = None
+    try:
+        done = await world.store.writer.write(prepared.commit)
+    finally:
+        settle(world, key, done)
+    return prepared, done
+
+
+def enter(world: World, prepared: Prepared, intake: Intake, answer: Answer | None = None) -> int:
+    """Let the next duplicate search see an open matter while it is still on its way to disk; 0 for anything else."""
+    commit, advice, key = prepared.commit, prepared.advice, 0
+    if advice and not intake.closed_at and intake.flow != "notice":
+        place, category = (intake.lon, intake.lat), world.category_no(advice.category)
+        key = world.arriving.enter(advice.features, place, minute_of(intake.at), category)
+
+    def answered(done: Done) -> bytes:
+        if key:
+            world.arriving.numbered(key, done.matters[0].number)
+        return answer(done, prepared) if answer else b""
+
+    commit.answer = answered
+    return key
+
+
+def settle(world: World, key: int, done: Done | None) -> None:
+    """What `enter` let in is on disk now, or is not."""
+    if key:
+        world.arriving.settle(key, done.matters[0].number if done and not done.replayed else 0)
 
 
 def _received(intake: Intake, domain: Domain, advice: Advice, ledger: str, party: dict[str, Any]) -> dict[str, Any]:
@@ -225,12 +274,13 @@ def _seal(world: World, commit: Commit, intake: Intake) -> tuple[str, dict[str, 
     said = {"title": intake.title, "text": intake.text, "address": intake.address}
     vault.seal(commit, text_id, [(text_id, said)])
     phone = (phone_of(intake.phone) or "") if intake.phone else ""
-    party_id = vault.party_of(phone) if phone else None
+    blind = vault.blind(phone) if phone else b""
+    party_id = vault.party_of(blind) if blind else None
     if party_id is None:
         party_id = vault.new_id("p", at)
         vault.seal(commit, party_id, [(party_id, {"name": intake.name, "phone": phone})])
-        if phone:
-            commit.parties.append((party_id, vault.blind(phone)))
+        if blind:
+            commit.parties.append((party_id, blind))
     code = f"{int.from_bytes(world.random(4)) % 100_000_000:08d}"
     outside = intake.outside_id or f"{intake.channel}-{text_id}"
     commit.receipt = Receipt(intake.channel, outside, party_id, vault.code_mark(code))

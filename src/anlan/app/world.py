@@ -11,10 +11,11 @@ from functools import cached_property
 
 import numpy as np
 
+from anlan.app.arriving import Arriving
 from anlan.city.pack import City
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
-from anlan.engines.text import from_bytes
+from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
 from anlan.loop.deadlines import ClockSpec
 from anlan.loop.domain import Channel, Domain
@@ -49,9 +50,11 @@ class World:
     calendar: WorkingCalendar = field(init=False)
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
+    arriving: Arriving = field(init=False)
 
     def __post_init__(self) -> None:
         self.calendar = calendar_of(self.city)
+        self.arriving = Arriving(self.merge)
         self.grants = Grants(grant for domain in self.domains.values() for grant in domain.grants)
         self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
 
@@ -116,7 +119,7 @@ class World:
         places = np.array([lons, lats], dtype=np.float64).T
         minutes = np.array([minute_of(at) for at in opened], dtype=np.int64)
         numbers = np.array([self.category_no(c) for c in categories], dtype=np.int32)
-        self.merge.add_many(keys, [from_bytes(row) for row in rows], places, minutes, numbers)
+        self.merge.add_many(keys, many_from_bytes(rows), places, minutes, numbers)
         return len(keys)
 
 

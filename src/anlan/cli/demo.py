@@ -71,8 +71,9 @@ def _one(world: World, intake: Intake, now: int, rng: random.Random) -> None:
     world.clock = lambda: at
     operator = _actor(world, "operator")
     prepared = receive.prepare(world, domain, intake, operator)
+    key = receive.enter(world, prepared, intake)
     done = world.store.writer.submit(prepared.commit)
-    receive.after(world, prepared, done, intake)
+    receive.settle(world, key, done)
     matter, rounds = done.matters[0], 0
     while matter.stage in STEPS and rng.random() > LINGERS:
         step, low, high = STEPS[matter.stage]

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from anlan import main
+from anlan.app.reindex import Finding, finding
 from anlan.cli.show import bar, result
 from anlan.store import rebuild as replaying
 from anlan.store import verify as checking
@@ -29,13 +30,25 @@ def verify(
 
 def rebuild(
     check: bool = typer.Option(False, help="Only compare; change nothing."),
+    search: bool = typer.Option(False, help="Titles, search terms and duplicate features too, from the vault."),
     as_json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Make the state tables anew from the facts, or with --check compare them byte for byte."""
+    """Make the state tables anew from the facts, or with --check compare them byte for byte. Stop the server first."""
     flows = {(d.key, f.key): f for d in main.discover().values() for f in d.flows}
-    database = main.home() / "anlan.db"
+    home = main.home()
+    found = _finding(home) if search and not check else None
     with bar("rebuild") as on_progress:
-        done = (replaying.compare if check else replaying.rebuild)(database, flows, on_progress)
-    found = {"facts": done.facts, "matters": done.matters, "different": done.different[:20]}
-    result(found, as_json=as_json, title="rebuild")
+        if check:
+            done = replaying.compare(home / "anlan.db", flows, on_progress)
+        else:
+            done = replaying.rebuild(home / "anlan.db", flows, on_progress, found)
+    said = {"facts": done.facts, "matters": done.matters, "different": done.different[:20]}
+    result(said, as_json=as_json, title="rebuild")
     raise typer.Exit(1 if done.different else 0)
+
+
+def _finding(home: Path) -> Finding:
+    world = main.open_world(home, index=False)
+    allowed = finding(world)
+    world.store.close()
+    return allowed

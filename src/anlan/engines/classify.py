@@ -63,15 +63,16 @@ class Model:
         """
         row = as_features(message)
         places, values = self.linear.row(row)
-        picked = self.linear.weights[places]
-        shares = probabilities(values @ picked + self.linear.bias, self.temperature)
-        best = np.argsort(-shares, kind="stable")[:GUESSES]
+        picked = self.linear.weights.take(places, axis=0)
+        shares = probabilities(values.dot(picked) + self.linear.bias, self.temperature)
+        best = (-shares).argsort(kind="stable")[:GUESSES]
         reasons: Sequence[tuple[str, ...]] = [()] * best.size
         if explain:
             gains = values[:, None] * (picked[:, best] - picked.mean(axis=1, keepdims=True))
             reasons = _why(row, self.linear.vocabulary[places], gains)
         guesses = tuple(
-            Guess(self.labels[i], float(shares[i]), why) for i, why in zip(best.tolist(), reasons, strict=True)
+            Guess(self.labels[i], share, why)
+            for i, share, why in zip(best.tolist(), shares.take(best).tolist(), reasons, strict=True)
         )
         return Prediction(guesses, places.size > 0 and guesses[0].probability >= self.threshold)
 

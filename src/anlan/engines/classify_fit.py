@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -18,7 +18,7 @@ from scipy import sparse
 from sklearn.linear_model import Ridge
 from sklearn.svm import LinearSVC
 
-from anlan.engines.text import Features
+from anlan.engines.text import GRAMS, Features
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -28,10 +28,31 @@ ROWS_OF_GRAM_MIN: Final = 2
 VOCABULARY_MAX: Final = 150_000
 """The most frequent grams that are kept: 24 MB of weights at 40 classes."""
 DAMPED = np.array([0.0, *(1.0 + math.log(count) for count in range(1, 256))], dtype=np.float32)
+_SIX, _LOW_SIX = np.uint32(6), np.uint32(63)
+_BIT = np.uint64(1) << np.arange(64, dtype=np.uint64)
 _RIDGE: Final = 0.7
 _BAYES_RIDGE: Final = 10.0
 _BAYES_SMOOTHING: Final = 0.3
 _SVM_COST: Final = 0.5
+
+
+class Places:
+    """Where a gram stands in a sorted vocabulary: one bit per gram and, for every 64, how many come before (Jacobson
+    1989, "Space-efficient static trees and graphs"). 3 MB; twice as fast as a binary search."""
+
+    def __init__(self, vocabulary: NDArray[np.uint32]) -> None:
+        self._bits = np.zeros(GRAMS // 64, dtype=np.uint64)
+        np.bitwise_or.at(self._bits, vocabulary >> _SIX, _BIT.take(vocabulary & _LOW_SIX))
+        ones = np.bitwise_count(self._bits)
+        self._before = ones.cumsum(dtype=np.int32) - ones
+
+    def of(self, grams: NDArray[np.uint32]) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
+        """Which grams are in the vocabulary, shape (n,), and the places of those that are."""
+        words = grams >> _SIX
+        bit, bits = _BIT.take(grams & _LOW_SIX), self._bits.take(words)
+        known = (bits & bit) > 0
+        places = self._before.take(words) + np.bitwise_count(bits & (bit - _BIT[0]))
+        return known, places[known]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,20 +67,22 @@ class Linear:
     weights: NDArray[np.float32]
     bias: NDArray[np.float32]
 
-    def row(self, features: Features) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    _places: Places = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", Places(self.vocabulary))
+
+    def row(self, features: Features) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Places in the vocabulary of the known grams and their weights, scaled to length one."""
-        places = self.vocabulary.searchsorted(features.grams)
-        places[places == self.vocabulary.size] = 0
-        known = self.vocabulary[places] == features.grams
-        places = places[known]
-        values = DAMPED[features.counts[known]] * self.rarity[places]
-        length = math.sqrt(float(values @ values))
+        known, places = self._places.of(features.grams)
+        values = DAMPED.take(features.counts[known]) * self.rarity.take(places)
+        length = math.sqrt(float(values.dot(values)))
         return places, values / np.float32(length or 1.0)
 
     def scores(self, features: Features) -> NDArray[np.float32]:
         """One score per class, shape (k,)."""
         places, values = self.row(features)
-        scores: NDArray[np.float32] = values @ self.weights[places] + self.bias
+        scores: NDArray[np.float32] = values.dot(self.weights.take(places, axis=0)) + self.bias
         return scores
 
 

@@ -78,9 +78,8 @@ class Logistic:
 
     def __call__(self, pairs: Pairs) -> Floats:
         """Scores in 0..1, shape (n,)."""
-        near = np.exp(pairs.distance_m / -100.0)
-        near[np.isnan(near)] = 0.0
-        far = np.log2(np.maximum(np.nan_to_num(pairs.distance_m), 1000.0) / 1000.0)
+        near = np.exp(np.fmin(pairs.distance_m, np.inf) / -100.0)  # fmin and fmax pass over NaN
+        far = np.log2(np.fmax(pairs.distance_m, 1000.0) / 1000.0)
         recent = np.exp(pairs.hours_apart / -168.0)
         total = self.bias + self.similarity * pairs.similarity + self.same_category * pairs.same_category
         scores: Floats = 1.0 / (1.0 + np.exp(-(total + self.near * near - self.far * far + self.recent * recent)))

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import numpy as np
@@ -26,16 +28,24 @@ TITLE_WEIGHT: Final = 2
 """A gram of the title counts twice."""
 PAIRS_FROM: Final = 1 << 16
 TRIPLES_FROM: Final = 1 << 23
+GRAMS: Final = 1 << 24
 TERM_MAX: Final = 24
 """Longest search term, in characters."""
 
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"([{_CJK}]+)|([^\\W_{_CJK}]+)")
 _IS_CJK = re.compile(f"[{_CJK}]")
+_TERMS = re.compile(f"(?=([{_CJK}]{{1,2}}|[^\\W_{_CJK}]{{1,{TERM_MAX}}})).")  # what starts at each character
+_FULL_WIDTH = tuple(zip("，！？：；（）", ",!?:;()", strict=True))
 _GAP, _HAN, _WORD = 0, 1, 2
-_ROW_VERSION = 1
-_PAIR_BIT, _TRIPLE_BIT = np.uint32(PAIRS_FROM), np.uint32(TRIPLES_FROM)
-_MULTIPLIERS = np.array([0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], dtype=np.uint64)
+_ROW_START = b"\x01"
+_ROWS_AT_ONCE = 5_000
+_QUAD = np.array([64, 16, 4, 1], dtype=np.uint8)  # four counts less one, two bits each, in a byte
+_QUADS = (np.arange(256, dtype=np.uint8)[:, None] // _QUAD) % 4 + 1
+_TAGS = np.array([[PAIRS_FROM], [TRIPLES_FROM]], dtype=np.uint64)
+_MULTIPLIERS = np.array([[0x9E3779B97F4A7C15], [0xC2B2AE3D27D4EB4F], [0x165667B19E3779F9]], dtype=np.uint64)
+_FIRST_PAIR = np.uint32(PAIRS_FROM)
+_EIGHT, _LOW_HALF = np.uint64(8), np.uint64(0xFFFF)
 _FINISH = np.uint64(0xFF51AFD7ED558CCD)
 _ROLL = np.uint64(0x100000001B3)  # odd, so it has an inverse modulo 2**64
 _UNROLL = np.uint64(pow(0x100000001B3, -1, 1 << 64))
@@ -47,8 +57,8 @@ def _kind(character: str) -> int:
     return _WORD if character.isalnum() else _GAP
 
 
+_WEIGHTS = np.repeat(np.array([TITLE_WEIGHT, 1], np.uint64), [2 * TITLE_MAX, 2 * TEXT_MAX + 1])
 _KINDS = np.array([_kind(chr(code)) for code in range(1 << 16)], dtype=np.uint8)
-_LENGTHS = np.arange(TITLE_MAX + TEXT_MAX + 2)
 
 
 def _powers(base: np.uint64, count: int) -> NDArray[np.uint64]:
@@ -74,13 +84,15 @@ class Features:
     @property
     def wide(self) -> NDArray[np.uint32]:
         """Pairs, triples and words: what tells two messages apart."""
-        return self.grams[self.grams.searchsorted(PAIRS_FROM) :]
+        return self.grams[self.grams.searchsorted(_FIRST_PAIR) :]
 
 
 def normalise(text: str) -> str:
     """Half width, one form per character (NFKC), no letter case."""
     if text.isascii():
         return text.lower()
+    for full, half in _FULL_WIDTH:  # mostly all there is to change; NFKC then sees so at a glance and is 6 times faster
+        text = text.replace(full, half)
     return unicodedata.normalize("NFKC", text).casefold()
 
 
@@ -88,87 +100,84 @@ def features(title: str, text: str) -> Features:
     """The grams of a title and the first 200 characters of its text. An empty message has none."""
     head = normalise(title[:TITLE_MAX])[: 2 * TITLE_MAX]
     body = head + "\n" + normalise(text[:TEXT_MAX])[: 2 * TEXT_MAX]
-    packed = _packed_grams(body)
-    weights = np.ones(packed[0].size, dtype=np.uint32)
-    weights[packed[1] < len(head)] = TITLE_WEIGHT
-    grams, counts = _tally(packed[0], weights)
-    return Features(grams, counts, body)
+    grams, found = _spans(*_codes(body))
+    weights = _WEIGHTS[2 * TITLE_MAX - len(head) :][: len(body)]
+    return Features(*_tally(((grams << _EIGHT) | weights)[found].astype(np.uint32)), body)
 
 
-def gram_positions(text: str) -> tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]:
+def gram_positions(text: str) -> tuple[NDArray[np.uint32], NDArray[np.intp], NDArray[np.intp]]:
     """Every gram of an already normalised text with its first character and its length, for spelling out a reason."""
     codes, kinds = _codes(text)
-    grams, starts, lengths = [], [], []
-    for gram, start, length in _all_grams(codes, kinds):
-        grams.append(gram)
-        starts.append(start)
-        lengths.append(np.broadcast_to(length, start.shape))
-    return np.concatenate(grams), np.concatenate(starts), np.concatenate(lengths)
+    grams, found = _spans(codes, kinds)
+    rows, starts = found.nonzero()
+    lengths = rows + 1
+    first, end = _words(kinds)
+    lengths[np.searchsorted(starts[: np.count_nonzero(found[0])], first)] = end - first
+    return grams[found].astype(np.uint32), starts, lengths
 
 
 def _codes(text: str) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
-    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
-    if codes.size and int(codes.max()) >= 1 << 16:
-        kinds = np.array([_kind(character) for character in text], dtype=np.uint8)
-    else:
-        kinds = _KINDS[codes]
-    return codes.astype(np.uint64), kinds
+    """The code and the kind of each character; half a surrogate pair counts as a question mark."""
+    units = np.frombuffer(text.encode("utf-16-le", "replace"), dtype="<u2")
+    if units.size == len(text):
+        return units.astype(np.uint64), _KINDS.take(units)
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
+    return codes.astype(np.uint64), np.array([_kind(character) for character in text], dtype=np.uint8)
 
 
-def _packed_grams(text: str) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    codes, kinds = _codes(text)
-    parts = _all_grams(codes, kinds)
-    return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+def _spans(codes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """The spans that start at each of n characters, shape (3, n), and which of them are grams.
 
-
-_Part = tuple[NDArray[np.uint32], NDArray[np.int64], NDArray[np.int64]]
-
-
-def _all_grams(codes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> list[_Part]:
-    """Singles of CJK, pairs with at least one CJK character, triples, and whole words."""
-    solid = kinds > _GAP
-    han = kinds == _HAN
-    one, two, three = _LENGTHS[1:2], _LENGTHS[2:3], _LENGTHS[3:4]
-    singles = han.nonzero()[0]
-    parts = [((codes[singles] & np.uint64(0xFFFF)).astype(np.uint32), singles, one)]
+    Row 0: a CJK character, or the whole word that starts there. Row 1: pairs with at least one CJK character. Row 2:
+    triples. Spans are hashed at every character and picked afterwards: fewer, longer array operations.
+    """
+    solid, han = kinds > _GAP, kinds == _HAN
+    grams = np.zeros((3, codes.size), dtype=np.uint64)
+    found = np.zeros((3, codes.size), dtype=np.bool_)
+    one, two, three = codes * _MULTIPLIERS
+    np.bitwise_and(codes, _LOW_HALF, out=grams[0])
+    found[0] = han
     if codes.size > 1:
+        pairs = np.add(one[:-1], two[1:], out=grams[1, :-1])
+        np.add(pairs[:-1], three[2:], out=grams[2, :-2])
+        grams[1:] = _spread(grams[1:]) | _TAGS
         joined = solid[:-1] & solid[1:]
-        pairs = (joined & (han[:-1] | han[1:])).nonzero()[0]
-        mixed = codes[pairs] * _MULTIPLIERS[0] + codes[pairs + 1] * _MULTIPLIERS[1]
-        parts.append((_spread(mixed, _PAIR_BIT), pairs, two))
-        triples = (joined[:-1] & solid[2:]).nonzero()[0]
-        mixed = (codes * _MULTIPLIERS[0])[triples] + (codes * _MULTIPLIERS[1])[triples + 1]
-        mixed += (codes * _MULTIPLIERS[2])[triples + 2]
-        parts.append((_spread(mixed, _TRIPLE_BIT), triples, three))
-    if singles.size < int(solid.sum()):
-        parts.append(_words(codes, kinds == _WORD))
-    return parts
+        np.bitwise_and(joined, han[:-1] | han[1:], out=found[1, :-1])
+        np.bitwise_and(joined[:-1], solid[2:], out=found[2, :-2])
+    starts, ends = _words(kinds)
+    if starts.size:
+        grams[0, starts] = _spread(_rolled(codes, starts, ends)) | np.uint64(TRIPLES_FROM)
+        found[0, starts] = True
+    return grams, found
 
 
-def _spread(mixed: NDArray[np.uint64], floor: np.uint32) -> NDArray[np.uint32]:
-    """A multiply-shift hash of `mixed` to 23 bits; the bit of `floor`, set in all, puts it in its kind's range."""
-    mixed ^= mixed >> np.uint64(31)
+def _spread(mixed: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A multiply-shift hash to 23 bits; the bit of its kind, set in all, then puts a gram in the range of its kind."""
+    mixed = mixed ^ (mixed >> np.uint64(31))
     mixed *= _FINISH
     mixed >>= np.uint64(41)
-    return mixed.astype(np.uint32) | floor
+    return mixed
 
 
-def _words(codes: NDArray[np.uint64], is_word: NDArray[np.bool_]) -> _Part:
-    """Whole Latin/digit words by a rolling hash: a difference of prefix sums, shifted back to the word's start."""
-    edges = np.diff(is_word.astype(np.int8), prepend=0, append=0)
-    starts = (edges == 1).nonzero()[0]
-    ends = (edges == -1).nonzero()[0]
+def _words(kinds: NDArray[np.uint8]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first character of each Latin/digit word and the one after its last."""
+    fenced = np.zeros(kinds.size + 2, dtype=np.bool_)
+    np.equal(kinds, _WORD, out=fenced[1:-1])
+    edges = (fenced[1:] != fenced[:-1]).nonzero()[0]
+    return edges[::2], edges[1::2]
+
+
+def _rolled(codes: NDArray[np.uint64], starts: NDArray[np.intp], ends: NDArray[np.intp]) -> NDArray[np.uint64]:
+    """A rolling hash of each word: a difference of prefix sums, shifted back to the word's start."""
     sums = np.zeros(codes.size + 1, dtype=np.uint64)
-    np.cumsum(codes * _ROLLS[: codes.size], out=sums[1:])
-    rolled = (sums[ends] - sums[starts]) * _UNROLLS[starts]
-    return _spread(rolled, _TRIPLE_BIT), starts, ends - starts
+    (codes * _ROLLS[: codes.size]).cumsum(out=sums[1:])
+    return (sums[ends] - sums[starts]) * _UNROLLS[starts]
 
 
-def _tally(grams: NDArray[np.uint32], weights: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
-    """Sorted unique grams and their capped weight sums; one sort of gram and weight packed in 32 bits."""
-    if grams.size == 0:
-        return grams.astype(np.uint32), np.zeros(0, dtype=np.uint8)
-    packed = (grams << np.uint32(8)) | weights
+def _tally(packed: NDArray[np.uint32]) -> tuple[NDArray[np.uint32], NDArray[np.uint8]]:
+    """Sorted unique grams and their capped weight sums, from grams in the upper 24 bits and weights in the lower 8."""
+    if packed.size == 0:
+        return packed, np.zeros(0, dtype=np.uint8)
     packed.sort()
     ordered = packed >> np.uint32(8)
     fresh = np.empty(ordered.size, dtype=np.bool_)
@@ -181,27 +190,53 @@ def _tally(grams: NDArray[np.uint32], weights: NDArray[np.uint32]) -> tuple[NDAr
 
 def to_bytes(row: Features) -> bytes:
     """A feature row for storage: version byte, 3 bytes and 2 bits per gram (about 1 kB for 90 Chinese characters)."""
-    narrow = row.grams.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]
-    bits = np.unpackbits((row.counts - 1).reshape(-1, 1), axis=1)[:, 6:]
-    return bytes([_ROW_VERSION]) + narrow.tobytes() + np.packbits(bits).tobytes()
+    narrow = row.grams.astype("<u4", copy=False).view(np.uint8).reshape(-1, 4)[:, :3]
+    quads = np.zeros((-(-row.counts.size // 4), 4), dtype=np.uint8)
+    quads.reshape(-1)[: row.counts.size] = row.counts - 1
+    return _ROW_START + narrow.tobytes() + (quads @ _QUAD).tobytes()
 
 
 def from_bytes(row: bytes) -> Features:
     """The inverse of `to_bytes`, without the text. Raises ValueError for a row it did not write."""
-    if not row or row[0] != _ROW_VERSION:
-        raise ValueError("a feature row starts with its version, 1")
-    size = len(row) - 1
-    count = size * 4 // 13
-    if 3 * count + (count + 3) // 4 != size:
-        raise ValueError(f"a feature row of {size} bytes fits no whole number of grams")
-    body = np.frombuffer(row, dtype=np.uint8, offset=1)
-    wide = np.zeros((count, 4), dtype=np.uint8)
-    wide[:, :3] = body[: 3 * count].reshape(count, 3)
-    grams = wide.reshape(-1).view("<u4").astype(np.uint32)
-    pairs = np.unpackbits(body[3 * count :])[: 2 * count].reshape(count, 2)
-    if count > 1 and not bool((grams[1:] > grams[:-1]).all()):
+    return many_from_bytes([row])[0]
+
+
+def many_from_bytes(rows: Sequence[bytes]) -> list[Features]:
+    """The inverse of `to_bytes` for many rows, five times faster than one by one. Raises ValueError as `from_bytes`."""
+    found: list[Features] = []
+    for start in range(0, len(rows), _ROWS_AT_ONCE):
+        found += _decoded(rows[start : start + _ROWS_AT_ONCE])
+    return found
+
+
+def _decoded(rows: Sequence[bytes]) -> list[Features]:
+    sizes = [_size(row) for row in rows]
+    narrow = np.frombuffer(b"".join([row[1 : 1 + 3 * size] for row, size in zip(rows, sizes, strict=True)]), np.uint8)
+    wide = np.zeros((narrow.size // 3, 4), dtype=np.uint8)
+    wide[:, :3] = narrow.reshape(-1, 3)
+    grams = wide.reshape(-1).view("<u4").astype(np.uint32, copy=False)
+    ends = list(accumulate(sizes))
+    rising = np.append(grams[1:] > grams[:-1], True)
+    rising[[end - 1 for end in ends if end]] = True  # the next row starts anew
+    if not rising.all():
         raise ValueError("the grams of a feature row are sorted and unique")
-    return Features(grams, (pairs[:, 0] * 2 + pairs[:, 1] + 1).astype(np.uint8))
+    packed = b"".join([row[1 + 3 * size :] for row, size in zip(rows, sizes, strict=True)])
+    counts = _QUADS.take(np.frombuffer(packed, np.uint8), axis=0).reshape(-1)
+    starts = accumulate((-(-size // 4) * 4 for size in sizes), initial=0)
+    return [
+        Features(grams[end - size : end], counts[start : start + size])
+        for size, end, start in zip(sizes, ends, starts, strict=False)
+    ]
+
+
+def _size(row: bytes) -> int:
+    """How many grams a stored row holds."""
+    if not row.startswith(_ROW_START):
+        raise ValueError("a feature row starts with its version, 1")
+    size = (len(row) - 1) * 4 // 13
+    if 3 * size + (size + 3) // 4 != len(row) - 1:
+        raise ValueError(f"a feature row of {len(row) - 1} bytes fits no whole number of grams")
+    return size
 
 
 def search_terms(text: str) -> list[str]:
@@ -210,13 +245,7 @@ def search_terms(text: str) -> list[str]:
     A Chinese run gives its pairs and its last character alone; a Latin/digit word gives its endings (so that the last
     digits of a plate find it), each cut to 24 characters.
     """
-    terms: dict[str, None] = {}
-    for han, word in _RUNS.findall(normalise(text)):
-        if han:
-            terms.update(dict.fromkeys([han[i : i + 2] for i in range(len(han))]))  # the last is one character
-        else:
-            terms.update(dict.fromkeys(word[start : start + TERM_MAX] for start in range(len(word))))
-    return list(terms)
+    return list(dict.fromkeys(_TERMS.findall(normalise(text))))
 
 
 def query_terms(query: str) -> list[str]:

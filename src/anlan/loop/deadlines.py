@@ -14,6 +14,7 @@ of at most 10, return within 2 with a reason.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import msgspec
@@ -69,6 +70,7 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.due is not None and min(minute, self.stopped or minute) > self.due
 
 
+@lru_cache(maxsize=4096)
 def start(spec: ClockSpec, minute: int, calendar: WorkingCalendar) -> Clock:
     """A fresh clock, started in `minute`."""
     begins, left = minute, spec.amount

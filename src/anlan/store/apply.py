@@ -130,12 +130,12 @@ class Batch:
         return Done(replayed=True, answer=row[1])
 
     def _known(self, receipt: Receipt) -> Done | None:
-        row = self._run(
-            "SELECT r.number, m.state FROM receipts r JOIN matters m ON m.number = r.matter"
-            " WHERE r.channel = ? AND r.outside_id = ?",
-            (receipt.channel, receipt.outside_id),
-        ).fetchone()
-        return Done([decode_state(row[1])], receipt=row[0], replayed=True) if row else None
+        key = (receipt.channel, receipt.outside_id)
+        found = self._run("SELECT number FROM receipts WHERE channel = ? AND outside_id = ?", key).fetchone()
+        if found is None:
+            return None
+        sql = "SELECT m.state FROM receipts r JOIN matters m ON m.number = r.matter WHERE r.number = ?"
+        return Done([decode_state(self._run(sql, found).fetchone()[0])], receipt=found[0], replayed=True)
 
     def _check_version(self, change: Change) -> None:
         if change.base is None or change.latest:

@@ -102,22 +102,22 @@ def is_narrow(asked: Counted) -> bool:
     return bool(asked.leads or set(asked.where) - {"domain"})
 
 
-def standing(connection: apsw.Connection) -> dict[tuple[str, ...], int]:
-    """Every slice's number."""
-    return {tuple(of): no for no, *of in connection.execute("SELECT * FROM slices")}
-
-
-def stand(
-    connection: apsw.Connection, slices: Mapping[tuple[str, ...], int], counted: Mapping[Roll, Sequence[Facts]]
-) -> bool:
-    """Whether each of these facts is counted where it should be."""
+def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
+    """The matters of which one of these facts is not counted where it should be."""
+    found: set[int] = set()
+    slices: dict[tuple[str, ...], int] = {}
     sql = "SELECT 1 FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
     for (measure, day, *of), facts in counted.items():
-        no = slices.get(tuple(of), 0)
-        for fact in facts:
-            if connection.execute(sql, (measure, no, day, *fact)).fetchone() is None:
-                return False
-    return True
+        slice_key = tuple(of)
+        if slice_key not in slices:
+            row = connection.execute(
+                f"SELECT no FROM slices WHERE {' AND '.join(f'{part} = ?' for part in SLICE)}", slice_key
+            ).fetchone()
+            slices[slice_key] = row[0] if row else 0
+        for matter, version in facts:
+            if connection.execute(sql, (measure, slices[slice_key], day, matter, version)).fetchone() is None:
+                found.add(matter)
+    return found
 
 
 def add_up(connection: apsw.Connection, facts: int) -> bool:

@@ -1,6 +1,7 @@
 """Opening the database: pragmas, migrations, and how its errors are named to the rest of Anlan.
 
-The SQLite library is the one pinned with apsw (Debian's 3.40 lacks FTS5 `contentless_delete`).
+The SQLite library is the one pinned with apsw (Debian's 3.40 lacks FTS5 `contentless_delete`). A path under MEMORY is
+a database in this process's memory, shared by its connections and gone with the last of them: for tests and trials.
 """
 
 from __future__ import annotations
@@ -19,20 +20,25 @@ from anlan.loop.errors import Broken, Refused
 BUSY_MS = 10_000
 EXIT_STORAGE = 74
 """EX_IOERR of sysexits.h: the process ends after a failed fsync and is never retried in place."""
+MEMORY = Path("/:memory:")
+MEMORY_VFS = "memdb"
+MMAP_BYTES = 1 << 30
+CACHE_KIB = 65_536
 
 
 def connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
     """A connection with the durability Anlan promises: WAL, and every commit on disk before it is answered."""
     flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
+    vfs = MEMORY_VFS if path.is_relative_to(MEMORY) else None
+    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=200)
     connection.set_busy_timeout(BUSY_MS)
     if not read_only:
         connection.pragma("journal_mode", "wal")
         connection.pragma("synchronous", 2)
         connection.pragma("secure_delete", 1)
         connection.pragma("wal_autocheckpoint", 0)
-    connection.pragma("cache_size", -65_536)
-    connection.pragma("mmap_size", 1 << 30)
+    connection.pragma("cache_size", -CACHE_KIB)
+    connection.pragma("mmap_size", MMAP_BYTES)
     connection.pragma("temp_store", 2)
     return connection
 
@@ -49,18 +55,6 @@ def migrate(connection: apsw.Connection) -> int:
             connection.execute(script)
             connection.pragma("user_version", number)
     return len(files)
-
-
-@contextmanager
-def transaction(connection: apsw.Connection) -> Iterator[None]:
-    """All of it or nothing. SQLite itself rolls back on a full disk, after which there is nothing left to roll back."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    finally:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
 
 
 @contextmanager

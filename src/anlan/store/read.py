@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from anlan.loop.errors import Refused
-from anlan.loop.fact import Fact, decode
+from anlan.loop.fact import INT_MAX, Fact, decode
 from anlan.loop.matter import Matter
 from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
@@ -95,17 +95,24 @@ class Reader:
         row = self._run("SELECT matter, code FROM receipts WHERE number = ?", (number,)).fetchone()
         return (row[0], row[1]) if row else None
 
-    def known(self, channel: str, outside_id: str) -> int | None:
-        """The matter an outside id has become, if it was handed in before."""
-        row = self._run(
-            "SELECT matter FROM receipts WHERE channel = ? AND outside_id = ?", (channel, outside_id)
-        ).fetchone()
-        return int(row[0]) if row else None
+    def known(self, channel: str, outside_ids: Sequence[str]) -> set[str]:
+        """Those of the outside ids (at most a batch's worth) that were handed in by this channel before."""
+        marks = ", ".join("?" * len(outside_ids))
+        sql = f"SELECT outside_id FROM receipts WHERE channel = ? AND outside_id IN ({marks})"
+        return {found for (found,) in self._run(sql, (channel, *outside_ids))}
 
     def of_party(self, party: str, limit: int = 20) -> list[int]:
         """Numbers of the matters a party has reported, newest first."""
         rows = self._run("SELECT matter FROM receipts WHERE party = ? ORDER BY number DESC LIMIT ?", (party, limit))
         return [number for (number,) in rows]
+
+    def reported_by(self, party: str) -> list[int]:
+        """Every matter a party has a receipt in, and those that were merged into others since."""
+        sql = (
+            "SELECT matter FROM receipts WHERE party = ?1 UNION SELECT m.number FROM receipts r"
+            " JOIN matters m ON m.number = r.number WHERE r.party = ?1 ORDER BY 1"
+        )
+        return [number for (number,) in self._run(sql, (party,))]
 
     def rows(self, shape: Shape) -> list[Row]:
         """The matters of that shape, at most `shape.limit`. One statement."""
@@ -179,7 +186,10 @@ class Reader:
         ], n
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
-        return self._readers.connection().execute(sql, tuple(values))
+        try:
+            return self._readers.connection().execute(sql, tuple(values))
+        except OverflowError:  # an integer beyond 2**63 names nothing that could be here
+            raise Refused("field.out_of_range", field="number", minimum=0, maximum=INT_MAX) from None
 
 
 def composed(shape: Shape) -> tuple[str, list[Any]]:

@@ -1,12 +1,16 @@
 """`anlan rebuild`: the state tables made anew from the facts, and compared with those that stand.
 
-State is what the facts add up to; a difference is a bug or tampering. Search terms and titles come from the vault and
-are not part of the state; they are rebuilt apart.
+State is what the facts add up to; a difference is a bug or tampering. Matters are dealt to the machine's cores in
+ranges of their numbers. Titles, search terms and feature rows come from the vault and are no part of the state; they
+are made again where the caller says how (`Finding`, see `app.reindex`).
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,90 +24,195 @@ from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
 from anlan.store import counts
 from anlan.store.apply import INSERT_MATTER, INSERT_PART, matter_row, open_parts
-from anlan.store.database import connect
+from anlan.store.database import MEMORY, connect
 
 Progress = Callable[[int, int], None]
-Counted = dict[Roll, list[counts.Facts]]
-PART = 2_000
+Flows = dict[tuple[str, str], Flow]
+Text = tuple[int, str, bool]
+"""A matter's number, the id of its text, whether it is open and has no feature row."""
+Found = tuple[int, str, str, bytes]
+"""A matter's number, its redacted title, search terms, and the feature row it lacked (else empty)."""
+Finding = Callable[[list[Text]], list[Found]]
+RANGE = 4_000
+"""Matters replayed at a time: about 10 MB of rows on their way between processes."""
+ALONE_MAX = 20_000
+"""So few facts are replayed faster here than by calling others in."""
+TERMS_BYTES = 16 << 20
+"""Search terms kept in memory before they are written (FTS5's own default is 1 MB): half the time of a rebuild."""
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
-    """How much was replayed, and which matters' stored state differed from it (or did not exist)."""
+    """How much was replayed, and which matters' stored state differed from it (or did not exist; 0: the roll-ups)."""
 
     facts: int
     matters: int
     different: list[int]
 
 
-def replayed(connection: apsw.Connection, on_progress: Progress | None = None) -> Iterator[tuple[Matter, Counted, int]]:
-    """Each matter in turn with what its facts count for and the number of them."""
-    total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
-    matter: Matter | None = None
-    counted: Counted = {}
-    seen = 0
-    for done, (number, body) in enumerate(
-        connection.execute("SELECT matter, body FROM facts WHERE version > 0 ORDER BY matter, version"), 1
-    ):
-        if matter is not None and matter.number != number:
-            yield matter, counted, seen
-            matter, counted, seen = None, {}, 0
-        fact = decode(body)
-        after = evolve(matter, fact)
-        for roll in rolls(matter, fact, after):
-            counted.setdefault(roll, []).append((fact.matter, fact.version))
-        matter, seen = after, seen + 1
-        if on_progress and done % PART == 0:
-            on_progress(done, total)
-    if matter is not None:
-        yield matter, counted, seen
+class Part(msgspec.Struct):
+    """What a range of matters came to: its rows and what finds them, or the numbers of those that differ."""
+
+    rows: list[tuple[Any, ...]] = []
+    found: list[Found] = []
+    different: list[int] = []
+    counted: dict[Roll, list[counts.Facts]] = {}
+    owed: list[tuple[str, int]] = []
+    tallied: int = 0
+    facts: int = 0
+    matters: int = 0
 
 
-def compare(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
+def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
     """Replay everything and compare with the stored rows, byte for byte, roll-ups included. Writes nothing."""
     connection = connect(path, read_only=True)
-    stored = connect(path, read_only=True)
-    different: list[int] = []
-    facts = matters = tallied = 0
-    slices, parts = counts.standing(stored), set[tuple[str, int]]()
-    for matter, counted, seen in replayed(connection, on_progress):
-        row = stored.execute("SELECT * FROM matters WHERE number = ?", (matter.number,)).fetchone()
-        if row != matter_row(matter, flows[matter.domain, matter.flow]) or not counts.stand(stored, slices, counted):
-            different.append(matter.number)
-        parts |= {(unit, matter.number) for unit in open_parts(matter)}
-        facts, matters = facts + seen, matters + 1
-        tallied += sum(map(len, counted.values()))
-    standing = stored.execute("SELECT count(*) FROM matters").fetchone()[0]
-    owed = set(stored.execute("SELECT unit, matter FROM assists"))
-    if standing != matters or owed != parts or not counts.add_up(stored, tallied):
-        different.append(0)
-    return Rebuilt(facts, matters, different)
+    whole = Part()
+    for part in _parts(connection, path, partial(_compared, flows), on_progress):
+        whole.different += part.different
+        _add(whole, part)
+    standing = connection.execute("SELECT count(*) FROM matters").fetchone()[0]
+    owed = set(connection.execute("SELECT unit, matter FROM assists"))
+    if standing != whole.matters or owed != set(whole.owed) or not counts.add_up(connection, whole.tallied):
+        whole.different.append(0)
+    return Rebuilt(whole.facts, whole.matters, whole.different)
 
 
-def rebuild(path: Path, flows: dict[tuple[str, str], Flow], on_progress: Progress | None = None) -> Rebuilt:
-    """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing."""
-    reading = connect(path, read_only=True)
-    writing = connect(path)
-    facts = matters = 0
-    with writing:
-        writing.execute("DELETE FROM matters; DELETE FROM rollups; DELETE FROM counted; DELETE FROM assists")
-        part, parts, gathered = list[Any](), list[tuple[str, int]](), Counted()
+def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None, finding: Finding | None = None) -> Rebuilt:
+    """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing.
 
-        def write() -> None:
-            writing.executemany(INSERT_MATTER, part)
-            writing.executemany(INSERT_PART, parts)
-            counts.write(writing, gathered)
-            part.clear()
-            parts.clear()
-            gathered.clear()
+    With `finding`, titles and search terms are made anew too, and feature rows that open matters lack.
+    """
+    connection = connect(path)
+    whole = Part()
+    with connection:
+        indexes = _emptied(connection, found=finding is not None)
+        for part in _parts(connection, path, partial(_replayed, flows, finding), on_progress):
+            connection.executemany(INSERT_MATTER, part.rows)
+            connection.executemany(INSERT_PART, part.owed)
+            counts.write(connection, part.counted)
+            _fill_found(connection, part.found)
+            _add(whole, part)
+        for sql in indexes:
+            connection.execute(sql)
+    connection.close()
+    return Rebuilt(whole.facts, whole.matters, [])
 
-        for matter, counted, seen in replayed(reading, on_progress):
-            part.append(matter_row(matter, flows[matter.domain, matter.flow]))
-            parts += [(unit, matter.number) for unit in open_parts(matter)]
-            for roll, behind in counted.items():
-                gathered.setdefault(roll, []).extend(behind)
-            if len(part) >= PART:
-                write()
-            facts, matters = facts + seen, matters + 1
-        write()
-    writing.close()
-    return Rebuilt(facts, matters, [])
+
+def _emptied(connection: apsw.Connection, *, found: bool) -> list[str]:
+    """Empty the tables; answers the statements that make their indexes again, cheaper once than row by row."""
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'matters' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f"DROP INDEX {name}")
+    if found:
+        connection.execute("DELETE FROM titles; INSERT INTO search (search) VALUES ('delete-all')")
+        connection.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (TERMS_BYTES,))
+    connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
+    connection.execute("DELETE FROM matters; DELETE FROM assists; DELETE FROM rollups; DELETE FROM counted")
+    connection.pragma("secure_delete", 1)
+    return [sql for _, sql in indexes]
+
+
+def _fill_found(connection: apsw.Connection, found: list[Found]) -> None:
+    connection.executemany("INSERT INTO titles VALUES (?, ?)", [(number, title) for number, title, _, _ in found])
+    connection.executemany("INSERT INTO search (rowid, terms) VALUES (?, ?)", [(n, terms) for n, _, terms, _ in found])
+    connection.executemany("INSERT INTO features VALUES (?, ?)", [(n, row) for n, _, _, row in found if row])
+
+
+def _parts(
+    connection: apsw.Connection,
+    path: Path,
+    work: Callable[[apsw.Connection, tuple[int, int]], Part],
+    on_progress: Progress | None,
+) -> Iterator[Part]:
+    """What `work` makes of each range of matters, in order: here when they are few, else on all cores."""
+    total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
+    ranges = _ranges(connection)
+    if total <= ALONE_MAX or path.is_relative_to(MEMORY):
+        yield from (work(connection, one) for one in ranges)
+        return
+    done = 0
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for part in pool.map(partial(_elsewhere, path, work), ranges):
+            yield part
+            done += part.facts
+            if on_progress:
+                on_progress(done, total)
+
+
+def _ranges(connection: apsw.Connection) -> list[tuple[int, int]]:
+    """First and last number of each range of RANGE matters."""
+    found: list[tuple[int, int]] = []
+    numbers: list[int] = []
+    for (number,) in connection.execute("SELECT matter FROM facts WHERE version = 1 ORDER BY matter"):
+        numbers.append(number)
+        if len(numbers) == RANGE:
+            found.append((numbers[0], number))
+            numbers.clear()
+    return [*found, (numbers[0], numbers[-1])] if numbers else found
+
+
+def _elsewhere(path: Path, work: Callable[[apsw.Connection, tuple[int, int]], Part], one: tuple[int, int]) -> Part:
+    connection = connect(path, read_only=True)
+    try:
+        return work(connection, one)
+    finally:
+        connection.close()
+
+
+def _replayed(flows: Flows, finding: Finding | None, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+    part, texts = Part(), list[Text]()
+    have = {number for (number,) in connection.execute("SELECT matter FROM features WHERE matter BETWEEN ? AND ?", one)}
+    for matter in _matters(connection, one, part):
+        flow = flows[matter.domain, matter.flow]
+        part.rows.append(matter_row(matter, flow))
+        texts.append((matter.number, matter.text, matter.stage != flow.closed and matter.number not in have))
+    if finding:
+        part.found = finding(texts)
+    return part
+
+
+def _compared(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+    part = Part()
+    stored = connection.execute("SELECT * FROM matters WHERE number BETWEEN ? AND ? ORDER BY number", one)
+    standing = {row[0]: row for row in stored}
+    for matter in _matters(connection, one, part):
+        if standing.get(matter.number) != matter_row(matter, flows[matter.domain, matter.flow]):
+            part.different.append(matter.number)
+    part.different = sorted({*part.different, *counts.missing(connection, part.counted)})
+    part.counted = {}
+    return part
+
+
+def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> Iterator[Matter]:
+    """Each matter of a range as its facts add up; what was counted, and by whom a part is owed, goes into `part`."""
+    matter: Matter | None = None
+    for (body,) in connection.execute(
+        "SELECT body FROM facts WHERE matter BETWEEN ? AND ? AND version > 0 ORDER BY matter, version", one
+    ):
+        fact = decode(body)
+        if matter is not None and matter.number != fact.matter:
+            yield matter
+            _end(part, matter)
+            matter = None
+        after = evolve(matter, fact)
+        for roll in rolls(matter, fact, after):
+            part.counted.setdefault(roll, []).append((fact.matter, fact.version))
+            part.tallied += 1
+        part.facts += 1
+        matter = after
+    if matter is not None:
+        yield matter
+        _end(part, matter)
+
+
+def _end(part: Part, matter: Matter) -> None:
+    part.matters += 1
+    part.owed += [(unit, matter.number) for unit in open_parts(matter)]
+
+
+def _add(whole: Part, part: Part) -> None:
+    whole.owed += part.owed
+    whole.tallied += part.tallied
+    whole.facts += part.facts
+    whole.matters += part.matters

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from anlan.store.database import Readers
+from anlan.store.database import MEMORY, Readers
 from anlan.store.read import Reader
-from anlan.store.secrets import load_or_make, signer
+from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
 
@@ -16,15 +16,22 @@ MASTER_PATH = "ANLAN_MASTER_KEY_FILE"
 
 
 class Store:
-    """Opens everything; `close` when done. One process writes at a time."""
+    """Opens everything; `close` when done. One process writes at a time.
 
-    def __init__(self, home: Path, random: Callable[[int], bytes] = os.urandom) -> None:
-        home.mkdir(parents=True, exist_ok=True)
+    A `home` under `database.MEMORY` is kept in this process's memory: the same statements, and nothing on any disk.
+    `secrets`: master key and signing seed, 32 bytes each; by default they are kept in `home/keys`.
+    """
+
+    def __init__(
+        self, home: Path, random: Callable[[int], bytes] = os.urandom, secrets: tuple[bytes, bytes] | None = None
+    ) -> None:
         self.home, self.path = home, home / "anlan.db"
+        if secrets is None:
+            in_memory = home.is_relative_to(MEMORY)
+            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else _kept_secrets(home)
+        master, seed = secrets
+        sign, self.public_key = signer(seed)
         keys = home / "keys.db"
-        master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
-        sign, self.public_key = signer(load_or_make(home / "keys" / "ledger.key"))
-        (home / "keys" / "ledger.pub").write_text(self.public_key.hex() + "\n", "ascii")
         self.writer = Writer(self.path, keys, sign)
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
@@ -33,3 +40,17 @@ class Store:
     def close(self) -> None:
         """Finish writing and let go of the files."""
         self.writer.close()
+
+
+def vault_at(home: Path) -> Vault:
+    """The vault of an installation, for reading only: beside a writer, or in another process."""
+    return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home)[0])
+
+
+def _kept_secrets(home: Path) -> tuple[bytes, bytes]:
+    """The vault's master key and the ledger's signing seed, made when there are none; the public key lies beside."""
+    home.mkdir(parents=True, exist_ok=True)
+    master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
+    seed = load_or_make(home / "keys" / "ledger.key")
+    (home / "keys" / "ledger.pub").write_text(signer(seed)[1].hex() + "\n", "ascii")
+    return master, seed

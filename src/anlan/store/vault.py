@@ -36,8 +36,8 @@ class Vault:
     def __init__(self, readers: Readers, keys: Readers, master: bytes, random: Random = os.urandom) -> None:
         self._readers, self._keys, self._random = readers, keys, random
         self._master = AESGCM(hmac.digest(master, b"anlan wrap", sha256))
-        self._blind_key = hmac.digest(master, b"anlan blind", sha256)
-        self._code_key = hmac.digest(master, b"anlan code", sha256)
+        self._blind = hmac.new(hmac.digest(master, b"anlan blind", sha256), digestmod=sha256)
+        self._code = hmac.new(hmac.digest(master, b"anlan code", sha256), digestmod=sha256)
 
     def new_id(self, prefix: str, at: int) -> str:
         """A fresh id, ordered by time: prefix, 11 hex digits of milliseconds, 12 random ones."""
@@ -67,19 +67,15 @@ class Vault:
 
     def blind(self, value: str) -> bytes:
         """The keyed fingerprint under which an exact value can be found again."""
-        return hmac.digest(self._blind_key, value.encode(), sha256)[:16]
+        return _mark(self._blind, value)
 
     def code_mark(self, code: str) -> bytes:
         """What is kept of a reporter's follow code."""
-        return hmac.digest(self._code_key, code.encode(), sha256)[:16]
+        return _mark(self._code, code)
 
-    def party_of(self, phone: str) -> str | None:
-        """The party known under this telephone number, if any."""
-        row = (
-            self._readers.connection()
-            .execute("SELECT id FROM parties WHERE blind = ?", (self.blind(phone),))
-            .fetchone()
-        )
+    def party_of(self, blind: bytes) -> str | None:
+        """The party known under this blind index (of a telephone number), if any."""
+        row = self._readers.connection().execute("SELECT id FROM parties WHERE blind = ?", (blind,)).fetchone()
         return str(row[0]) if row else None
 
     def _wrap(self, key_id: str, key: bytes) -> bytes:
@@ -110,3 +106,10 @@ class Vault:
             return cipher.decrypt(box[1 : 1 + NONCE_BYTES], box[1 + NONCE_BYTES :], bound_to.encode())
         except InvalidTag:
             raise Broken(f"{bound_to} does not open with its key") from None
+
+
+def _mark(keyed: hmac.HMAC, value: str) -> bytes:
+    """16 bytes of HMAC-SHA-256 under a key that was prepared once."""
+    mark = keyed.copy()
+    mark.update(value.encode())
+    return mark.digest()[:16]

@@ -12,11 +12,11 @@ from litestar import Request, Response, Router
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import HTTPException
-from litestar.exceptions.responses import create_exception_response
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
+from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
@@ -86,7 +86,7 @@ def build_mark() -> str:
 
 
 def on_missing(request: Request[Any, Any, Any], error: HTTPException) -> Response[Any]:
-    """An address nobody answers: a page for people, the framework's JSON below /api."""
+    """An address nobody answers: a page for people, a problem below /api."""
     if request.url.path.startswith(("/api/", "/open311/")):
-        return create_exception_response(request, error)
+        return problems.on_http(request, error)
     return on_http(request, error)

@@ -116,13 +116,11 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     try:
         domain, intake = intake_of(visit, form)
         join = form.number("join") if form.text("join") else 0
-        prepared = receive.prepare(world, domain, intake, actor, join)
+        prepared, done = await receive.hand_in(world, domain, intake, actor, join)
     except (Refused, CityError) as error:
         words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
         status = status_of(error) if isinstance(error, Refused) else 422
         return page(visit, form, msgspec.structs.replace(help_of(visit, form), error=words), status)
-    done = await world.store.writer.write(prepared.commit)
-    receive.after(world, prepared, done, intake)
     matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
     due = visit.times.due(matter, "")
     return visit.page(

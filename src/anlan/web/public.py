@@ -77,12 +77,10 @@ async def report(request: Request[Any, Any, Any]) -> Response[Any]:
         near = [] if join or form.text("seen") else near_of(visit, form)
         if near:
             return report_form(visit, form, near)
-        prepared = receive.prepare(world, domain, intake, CITIZEN, join)
+        prepared, done = await receive.hand_in(world, domain, intake, CITIZEN, join)
     except (Refused, CityError) as error:
         words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
         return report_form(visit, form, error=words, status=status_of(error) if isinstance(error, Refused) else 422)
-    done = await world.store.writer.write(prepared.commit)
-    receive.after(world, prepared, done, intake)
     matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
     return visit.page(
         "receipt.html", 201, matter=matter, receipt=done.receipt, code="" if done.replayed else prepared.code,

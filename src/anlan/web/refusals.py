@@ -40,8 +40,9 @@ def on_http(request: Request[Any, Any, Any], error: HTTPException) -> Response[A
     return _page(visit, status, visit.t(key if key in visit.t else "http.other"))
 
 
-def on_failed(request: Request[Any, Any, Any], _error: Exception) -> Response[Any]:
+def on_failed(request: Request[Any, Any, Any], error: Exception) -> Response[Any]:
     """A bug of ours: it is in the log; the person is told plainly."""
+    problems.log_failure(request, error)
     visit = Visit(request)
     return _page(visit, 500, visit.t("http.500"))
 

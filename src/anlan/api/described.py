@@ -1,0 +1,39 @@
+"""What a body looks like, for the OpenAPI page: handlers read raw bytes, so the framework cannot see it by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
+
+INTAKE: dict[str, str] = {
+    "outside_id": "string", "title": "string", "text": "string", "lon": "number", "lat": "number", "system": "string",
+    "address": "string", "name": "string", "phone": "string", "category": "string", "district": "string",
+    "unit": "string", "wants_callback": "boolean", "confidential": "boolean",
+}  # fmt: skip
+"""The standard names of an intake's fields; a channel may have its own (reference: channels)."""
+
+
+def taking(body: type[msgspec.Struct]) -> type[Operation]:
+    """An operation whose body is this type as JSON."""
+    _, components = msgspec.json.schema_components([body])
+    found: dict[str, Any] = components[body.__name__]
+    types = {name: one["type"] for name, one in found["properties"].items()}
+    return _operation(types, found.get("required", []), more=False)
+
+
+def _operation(types: dict[str, Any], required: list[str], *, more: bool) -> type[Operation]:
+    properties = {name: Schema(type=one) for name, one in types.items()}
+    schema = Schema(type="object", properties=properties, required=required, additional_properties=more)  # type: ignore[arg-type] # JSON Schema's own word
+
+    @dataclass
+    class Taking(Operation):
+        def __post_init__(self) -> None:
+            self.request_body = RequestBody({"application/json": OpenAPIMediaType(schema=schema)}, required=True)
+
+    return Taking
+
+
+TAKING_INTAKE = _operation(INTAKE, ["text"], more=True)

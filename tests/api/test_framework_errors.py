@@ -1,0 +1,48 @@
+"""What the framework itself refuses speaks our codes too, in both languages."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from litestar.testing import AsyncTestClient
+
+from anlan.api import problems
+from anlan.app.world import World
+from anlan.main import application
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code"),
+    [
+        ("GET", "/api/v1/matters?limit=abc", 422, "query.invalid"),
+        ("GET", "/api/v1/matters?stages=assigned", 422, "field.unknown"),
+        ("GET", "/api/v1/receipts/1", 422, "query.invalid"),
+        ("GET", "/api/v1/nothing", 404, "address.unknown"),
+        ("GET", "/api/v1/matters/one", 404, "address.unknown"),
+        ("DELETE", "/api/v1/matters", 405, "method.not_allowed"),
+        ("POST", "/open311/v2/requests.json", 422, "field.missing"),
+    ],
+)
+async def test_a_request_that_no_handler_took(world: World, method: str, path: str, status: int, code: str) -> None:
+    async with AsyncTestClient(application(world)) as client:
+        for language in ("zh", "en"):
+            answer = await client.request(method, path, headers={"accept-language": language})
+            said = answer.json()
+            assert (answer.status_code, said["code"]) == (status, code)
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert said["detail"].isascii() == (language == "en")
+            assert "{" not in said["detail"]
+
+
+async def test_a_bug_of_ours_is_a_500_without_its_insides(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[str] = []
+    monkeypatch.setattr(problems, "_log", SimpleNamespace(error=lambda text, *values: logged.append(text % values)))
+    monkeypatch.setattr(type(world.store.read), "ledgers", lambda _self: 1 // 0)
+    async with AsyncTestClient(application(world), raise_server_exceptions=False) as client:
+        answer = await client.get("/healthz")
+    assert (answer.status_code, answer.json()["code"]) == (500, "server.failed")
+    assert "ZeroDivision" not in answer.text
+    assert "GET /healthz failed with ZeroDivisionError" in logged[0]
