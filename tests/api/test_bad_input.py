@@ -20,25 +20,6 @@ GOOD = {"outside_id": "a1", "text": "小区门口路灯坏了三天没人修", "
 INTAKES = "/api/v1/intakes/partner"
 
 
-@pytest.fixture
-def ask(world: World, somebody: Callable[..., Actor]) -> Callable[..., Any]:
-    """Ask as an operator: `await ask(method, path, **request)`."""
-
-    def token(role: str, unit: str = "") -> str:
-        who = somebody(role, unit)
-        world.store.writer.submit(accounts.add(world, who.id, who.unit, who.roles, "long enough"))
-        commit, made = accounts.token_for(world, who.id)
-        world.store.writer.submit(commit)
-        return made
-
-    async def send(method: str, path: str, role: str = "operator", unit: str = "", **request: Any) -> Any:
-        headers = {"authorization": f"Bearer {token(role, unit)}", **request.pop("headers", {})}
-        async with AsyncTestClient(application(world)) as client:
-            return await client.request(method, path, headers=headers, **request)
-
-    return send
-
-
 def facts(world: World) -> int:
     """Facts of matters (accounts and tokens apart)."""
     return int(world.store.readers.connection().execute("SELECT count(*) FROM facts WHERE version > 0").fetchone()[0])

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from anlan.app import receive
-from anlan.app.rehearse import rehearse
+from anlan.app.rehearse import rehearse, rehearse_targets
 from anlan.app.world import World
 from anlan.city.pack import build_city, read_pack
 from anlan.domains.hotline.seed import reports
@@ -30,3 +30,31 @@ def test_a_changed_rule_shows_what_it_would_move(world: World, tmp_path: Path, s
     assert found.tried == 30
     assert found.by_rule == {"all": 30}
     assert found.moved == sum(r.matter.lead != "centre.hotline" for r in world.store.read.rows(Shape(order="new")))
+
+
+def test_changed_targets_show_which_due_times_would_move(
+    world: World, tmp_path: Path, somebody: Callable[..., Actor]
+) -> None:
+    for one in reports(world.city, seed=4, count=30, now=world.clock()):
+        domain, _ = world.channels[one.channel]
+        world.store.writer.submit(receive.prepare(world, domain, one, somebody("operator")).commit)
+    assert rehearse_targets(world, world.city).moved == 0
+    matters = [r.matter for r in world.store.read.rows(Shape(order="new"))]
+    assert {m.clocks["matter"].target for m in matters} >= {"", "noise", "urgent"}
+
+    files = read_pack(tmp_path / "city")
+    traffic = {
+        "key": "traffic", "clock": "matter", "category": ["traffic."], "amount": 10, "unit": "work_minutes",
+        "why_zh": "试行", "why_en": "trial",
+    }  # fmt: skip
+    found = rehearse_targets(world, build_city({**files, "clocks.json": msgspec.json.encode([traffic])}))
+    targeted = [m for m in matters if m.clocks["matter"].target]
+    assert found.tried == 30
+    assert {e.number for e in found.examples if e.target == "traffic"} == {
+        m.number for m in matters if m.category.startswith("traffic.")
+    }
+    assert {e.number for e in found.examples if not e.target} == {
+        m.number for m in targeted if not m.category.startswith("traffic.")
+    }
+    assert found.late > 0
+    assert world.store.read.rows(Shape(order="new"))[0].matter == matters[0]

@@ -99,8 +99,10 @@ FAULTS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("rule.district_unknown", "routing.json", lambda r: r[0].update(when={"district": ["110101"]})),
     ("rule.no_catch_all", "routing.json", lambda r: r.pop()),
     ("rule.twice", "routing.json", lambda r: r.insert(0, r[0])),
-    ("clock.minutes", "targets.json", lambda r: r[0].update(minutes=0)),
-    ("clock.twice", "targets.json", lambda r: r.insert(0, r[0])),
+    ("target.amount", "clocks.json", lambda r: r[0].update(amount=0)),
+    ("target.twice", "clocks.json", lambda r: r.insert(0, r[0])),
+    ("target.no_category", "clocks.json", lambda r: r[0].update(category=[])),
+    ("target.category_unknown", "clocks.json", lambda r: r[0].update(category=["weather."])),
     ("category.twice", "catalogue.json", lambda r: r["categories"].append(r["categories"][0])),
     ("category.group_unknown", "catalogue.json", lambda r: r["groups"].pop(0)),
     ("category.group_empty", "catalogue.json", lambda r: r["groups"].append({"key": "x", "name": "x", "name_en": "x"})),
@@ -115,6 +117,14 @@ FAULTS: list[tuple[str, str, Callable[[Any], object]]] = [
 @pytest.mark.parametrize(("code", "name", "change"), FAULTS, ids=[f"{c}-{i}" for i, (c, _, _) in enumerate(FAULTS)])
 def test_each_planted_fault_is_listed(code: str, name: str, change: Callable[[Any], object], demo_files: Files) -> None:
     assert code in codes(changed(demo_files, name, change))
+
+
+def test_targets_are_held_against_the_clocks_that_flows_have(demo_files: Files) -> None:
+    assert check_files(demo_files, {"matter", "accept"}) == []
+    (unknown,) = check_files(
+        changed(demo_files, "clocks.json", lambda r: r[0].update(clock="mater")), {"matter", "accept"}
+    )
+    assert (unknown.code, unknown.params["clock"]) == ("target.clock_unknown", "mater")
 
 
 def test_all_faults_are_listed_together(demo_files: Files) -> None:

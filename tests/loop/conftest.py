@@ -9,7 +9,7 @@ import pytest
 
 from anlan.domains.hotline.flow import APPEAL
 from anlan.domains.hotline.grants import GRANTS
-from anlan.loop.case import Context, Intent
+from anlan.loop.case import Context, Intent, Targets, no_targets
 from anlan.loop.decide import decide, possible
 from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft, evolve, stamp
@@ -60,11 +60,12 @@ def minute_at(text: str) -> int:
 class Walk:
     """One matter on its way; opened on Monday 21 September 2026 at 09:00 unless told otherwise."""
 
-    def __init__(self, flow: Flow = APPEAL, lead: str = "station1", **received: Any) -> None:
+    def __init__(self, flow: Flow = APPEAL, lead: str = "station1", sequence: int = 1, **received: Any) -> None:
         self.flow, self.now = flow, minute_at("2026-09-21 09:00")
         self.matter: Matter | None = None
         self.facts: list[Fact] = []
-        self.number = number_of("370202", 2026, 1)
+        self.targets: Targets = no_targets
+        self.number = number_of("370202", 2026, sequence)
         base = {
             "domain": "hotline",
             "ledger": "370202",
@@ -89,7 +90,10 @@ class Walk:
         return self
 
     def context(self, who: str) -> Context:
-        return Context(ms_of(self.now), ACTORS[who], CALENDAR, Grants(GRANTS), relation, UNITS.__contains__)
+        return Context(
+            ms_of(self.now), ACTORS[who], CALENDAR, Grants(GRANTS), relation, UNITS.__contains__,
+            targets=self.targets, facts=lambda _: self.facts,
+        )  # fmt: skip
 
     def take(self, drafts: list[Draft], actor: str) -> list[str]:
         """Take facts over as the writer would; answers their kinds."""

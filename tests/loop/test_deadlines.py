@@ -53,6 +53,9 @@ def test_random_cases_reach_every_kind_of_answer() -> None:
     }
     assert any(a.due is None for a in answers)
     assert {a.late for a in answers} == {a.provisional for a in answers} == {True, False}
+    later = [(a, by_clocks(msgspec.structs.replace(c, published=None))) for c, a in zip(cases, answers, strict=True)]
+    assert sum(now.due != before.due for now, before in later) > 50, "a calendar that comes out moves some due times"
+    assert any(before.provisional and not now.provisional and now.due == before.due for now, before in later)
     assert {e.what for c in cases for e in c.events} == {
         "hold", "resume", "extend", "extend_by_overseer", "forward", "stop", "reopen",
     }  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -11,8 +11,9 @@ from httpx import Response
 from litestar import Litestar
 from litestar.testing import AsyncTestClient
 
-from anlan.app import accounts, receive
+from anlan.app import accounts, handle, receive
 from anlan.app.world import World
+from anlan.loop.case import Intent
 from anlan.loop.domain import Intake
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, shown
@@ -100,3 +101,14 @@ def received(world: World, operator: Actor) -> Matter:
     done = world.store.writer.submit(prepared.commit)
     receive.settle(world, key, done)
     return done.matters[0]
+
+
+@pytest.fixture
+def desk_moves(world: World, somebody: Callable[..., Actor]) -> Callable[..., Matter]:
+    """Makes a move as the overseer, past the pages."""
+
+    def move(matter: Matter, key: str, **fields: Any) -> Matter:
+        intent = Intent(key, matter.version, fields)
+        return world.store.writer.submit(handle.prepare(world, matter.number, intent, somebody("overseer"))).matters[0]
+
+    return move

@@ -157,11 +157,11 @@ async def test_call_back_desk_excludes_own_cases(browser: Browser, world: World,
 
 async def test_measures_show_formula_and_link(browser: Browser, received: Matter) -> None:
     await browser.role("overseer")
-    for by in ("unit", "ledger", "channel", "month"):
+    for by in ("category", "unit", "ledger", "channel", "month"):
         answer = await browser.get("/measures", by=by)
         assert answer.status_code == 200
         assert "签收时限内签收 ÷ 签收" in answer.text
-        assert "/queue?view=all" in answer.text
+        assert "/measures/matters?domain=hotline&amp;counter=accepted_in_time" in answer.text
     assert (await browser.get("/measures", **{"from": "2026-13-01"})).status_code == 422
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from anlan import main
 from anlan.loop.callback import OUTCOMES
+from anlan.loop.counters import COUNTERS
 from anlan.loop.evolve import RULES
 from anlan.web.language import LANGUAGES, Strings, strings
 
@@ -61,3 +62,7 @@ def test_flows_channels_and_measures_are_named(words: Strings) -> None:
 
 def test_every_kind_of_fact_is_told(words: Strings) -> None:
     assert [kind for kind in (*RULES, "received", "read") if f"fact.{kind}" not in words] == []
+
+
+def test_every_counter_is_named(words: Strings) -> None:
+    assert [name for name in COUNTERS if f"counter.{name}" not in words] == []

@@ -10,7 +10,7 @@ from litestar.params import FromPath, FromQuery
 
 from anlan.api.described import taking
 from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
-from anlan.api.shapes import Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
+from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
 from anlan.app import handle, look
 from anlan.engines.text import query_terms
@@ -22,6 +22,7 @@ from anlan.store.read import Shape
 T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 _move = msgspec.json.Decoder(MoveBody)
+_child = msgspec.json.Decoder(ChildBody)
 _merge = msgspec.json.Decoder(MergeBody)
 _unmask = msgspec.json.Decoder(UnmaskBody)
 
@@ -94,6 +95,22 @@ async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move
     return Response(done.answer, media_type="application/json")
 
 
+@post("/api/v1/matters/{number:int}/children", status_code=201, operation_class=taking(ChildBody))
+async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
+    """Give a part of this matter, seen at `version`, to another unit as a child matter. Answers the child."""
+    world, who = world_of(request), actor(request)
+    body = await request.body()
+    asked = _decoded(_child, body)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return Response(answer, media_type="application/json", status_code=200)
+    fields = {"unit": asked.unit, "note": asked.text, **({"category": asked.category} if asked.category else {})}
+    commit = handle.prepare(world, number, Intent("open_child", asked.version, fields), who)
+    commit.request, commit.answer = bound, _moved
+    done = await world.store.writer.write(commit)
+    return Response(done.answer, media_type="application/json")
+
+
 @post("/api/v1/matters/{number:int}/merge", status_code=200, operation_class=taking(MergeBody))
 async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
     """Fold this matter into another; every reporter keeps an own receipt and call-back."""
@@ -127,14 +144,14 @@ def terms_of(q: str) -> tuple[str, ...]:
         raise Refused("search.nothing_to_find", q=q) from None
 
 
-def cursor(after: str) -> tuple[int, int] | None:
-    """Where a page goes on."""
+def cursor(after: str, parts: int = 2) -> tuple[int, ...] | None:
+    """Where a page goes on: the numbers that its last row is sorted by."""
     if not after:
         return None
-    edge, _, number = after.partition(".")
-    if not (edge.lstrip("-").isdigit() and number.isdigit()):
+    numbers = after.split(".")
+    if len(numbers) != parts or not all(n.lstrip("-").isdecimal() and n.isascii() for n in numbers):
         raise Refused("page.bad_cursor", after=after)
-    return int(edge), int(number)
+    return tuple(int(n) for n in numbers)
 
 
 def _moved(done: Done) -> bytes:

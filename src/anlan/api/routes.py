@@ -15,6 +15,7 @@ ROUTES: list[Any] = [
     matters.list_matters,
     matters.one_matter,
     matters.make_move,
+    matters.open_child,
     matters.merge,
     matters.unmask,
     sessions.log_in,

@@ -20,6 +20,15 @@ class MoveBody(msgspec.Struct, forbid_unknown_fields=True):
     fields: dict[str, Any] = {}
 
 
+class ChildBody(msgspec.Struct, forbid_unknown_fields=True):
+    """A part of a matter seen at `version`, for another unit: what is to be done, and its category when it differs."""
+
+    version: int
+    unit: str
+    text: str
+    category: str = ""
+
+
 class MergeBody(msgspec.Struct, forbid_unknown_fields=True):
     """Fold a matter seen at `version` into another."""
 

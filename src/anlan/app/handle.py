@@ -1,4 +1,4 @@
-"""Handle: one intent on one matter is one transaction. Also the moves that touch two matters: merge and link."""
+"""Handle: one intent on one matter is one transaction, with what a parent must know of its child. Also merging two."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from typing import Any
 
 import msgspec
 
+from anlan.app import children
 from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
+from anlan.loop.child import check_merge
 from anlan.loop.deadlines import stop
 from anlan.loop.decide import decide
 from anlan.loop.errors import Conflict, Refused
@@ -25,7 +27,9 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     commit = Commit(at=now, actor=actor.id, year=year_of(now))
     sealed = _sealed(world, flow, intent, commit)
     drafts = decide(flow, matter, sealed, world.context(actor, now))
-    commit.changes = [Change(flow, matter.ledger, drafts, base=matter)]
+    commit.changes = [Change(flow, matter.ledger, drafts, base=matter), *children.tell_parent(world, matter, drafts)]
+    if any(kind == "child_opened" for kind, _ in drafts):
+        children.open_beside(world, commit, matter, intent)
     return commit
 
 
@@ -42,16 +46,19 @@ def merge(world: World, number: int, into: int, version: int, actor: Actor) -> C
             raise Refused("matter.closed", matter=matter.number)
     if gone.flow != kept.flow:
         raise Refused("merge.other_flow", matter=number, into=into)
+    check_merge(gone, kept)
     now = world.clock()
     flow = world.flow_of(kept)
     parties = [msgspec.to_builtins(party) for party in gone.parties]
+    merged = ("merged", {"into": into, **_ended(flow, gone, now)})
     return Commit(
         at=now,
         actor=actor.id,
         year=year_of(now),
         changes=[
             Change(flow, kept.ledger, [("joined", {"parties": parties, "merged": number})], base=kept),
-            Change(flow, gone.ledger, [("merged", {"into": into, **_ended(flow, gone, now)})], base=gone),
+            Change(flow, gone.ledger, [merged], base=gone),
+            *children.tell_parent(world, gone, [merged]),
         ],
         rows=[("UPDATE receipts SET matter = ? WHERE matter = ?", (into, number))],
     )

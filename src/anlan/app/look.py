@@ -49,8 +49,12 @@ class View(msgspec.Struct, frozen=True):
 
 
 def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
-    """Refuse an actor who may not do this to this matter; whether it exists is not told."""
-    if not world.grants.allows(actor, action, matter, world.relation):
+    """Refuse an actor who may not do this to this matter; whether it exists is not told.
+
+    Who sees a matter sees its children too: the lead unit answers for every part.
+    """
+    answers_for = world.store.read.matter(matter.parent) if action == "see" and matter.parent else matter
+    if not any(world.grants.allows(actor, action, one, world.relation) for one in (matter, answers_for)):
         raise Refused("matter.unknown", matter=matter.number)
 
 
@@ -104,18 +108,22 @@ def rows(world: World, actor: Actor, shape: Shape) -> list[Row]:
 
 
 def narrowed(world: World, actor: Actor, shape: Shape) -> Shape:
-    """The shape with its units cut down to the actor's own and those below, unless the actor may see everything."""
+    """The shape with its units cut down to the actor's own and those below, unless the actor may see everything.
+
+    Unless units are named, what the actor's own unit owes a part of is in the list too.
+    """
     relations = world.grants.relations(actor, "see")
     if not relations:
         raise Refused("access.denied", action="see")
-    if "foreign" in relations:
+    if "foreign" in relations or ("assist" in relations and shape.assisting == actor.unit != ""):
         return shape
     units = world.city.organisation
     mine = {actor.unit, *((u.key for u in units.below(actor.unit)) if "below" in relations else ())}
     wanted = tuple(lead for lead in shape.leads if lead in mine) if shape.leads else tuple(sorted(mine))
     if not wanted:
         raise Refused("access.denied", action="see")
-    return msgspec.structs.replace(shape, leads=wanted)
+    too = "assist" in relations and not shape.leads
+    return msgspec.structs.replace(shape, leads=wanted, assisting=actor.unit if too else "", led_too=too)
 
 
 def _masked(party: Party, opened: dict[str, Any]) -> Contact:

@@ -1,4 +1,7 @@
-"""Measure: the figures of a period beside those of the year before, each a sum of counters or a share of two."""
+"""Measure: the figures of a period beside those of the year before, each a sum of counters or a share of two.
+
+`behind` gives what a figure counted, one row for each time: as many rows as the figure says.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,15 @@ from datetime import date
 
 import msgspec
 
+from anlan.app.look import narrowed
 from anlan.app.world import World
 from anlan.loop.domain import Measure
+from anlan.loop.errors import Refused
+from anlan.loop.grants import Actor
+from anlan.store.counts import Counted
+from anlan.store.read import Row, Shape
 
-GROUPS = ("unit", "ledger", "channel", "domain", "day", "month")
+GROUPS = ("unit", "ledger", "channel", "category", "domain", "day", "month")
 EPOCH = date(1970, 1, 1)
 
 
@@ -39,7 +47,7 @@ def measure(
 ) -> list[Figure]:
     """Every measure of a domain over city days `first` to `last`, grouped; year on year beside it."""
     if by not in GROUPS:
-        raise ValueError(f"unknown group {by}")
+        raise Refused("field.not_an_option", field="by", options=", ".join(GROUPS))
     measures = world.domains[domain].measures
     now = _sums(world, domain, measures, first, last, by, where or {})
     before = _sums(world, domain, measures, _year_before(first), _year_before(last), by, where or {})
@@ -57,6 +65,13 @@ def measure(
                 )
             )
     return figures
+
+
+def behind(world: World, actor: Actor, asked: Counted) -> tuple[list[Row], int]:
+    """A page of what a figure counted and how many there are (to `FEW`), as far as the actor may see the matters."""
+    world.require(actor, "measure")
+    leads = narrowed(world, actor, Shape()).leads
+    return world.store.read.counted(msgspec.structs.replace(asked, leads=leads))
 
 
 def _sums(

@@ -27,7 +27,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft, evolve, stamp
 from anlan.loop.flow import Flow
 from anlan.loop.grants import Actor
-from anlan.loop.matter import Matter
+from anlan.loop.matter import Matter, shown
 from anlan.loop.receive import Opening, opening
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Change, Commit, Done, Receipt, Shown
@@ -88,7 +88,7 @@ def prepare(
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
     received = _received(intake, domain, advice, ledger, party)
-    drafts = opening(flow, _opening(flow, received, intake, advice), minute_of(intake.at), world.calendar)
+    drafts = opening(flow, _opening(flow, received, intake, advice), minute_of(intake.at), world.calendar, world.target)
     if intake.closed_at:
         drafts.append(_closed(flow, drafts, intake, actor))
     commit.changes = [Change(flow, ledger, drafts)]
@@ -220,13 +220,12 @@ def _opening(flow: Flow, received: dict[str, Any], intake: Intake, advice: Advic
     classified: dict[str, Any] | None = None
     if advice.category or advice.categories:
         classified = {"category": advice.category, "by": by, "top": [list(c) for c in advice.categories]}
-    assigned = next((s.key for s in flow.stages[1:] if s.clock == "accept"), "")
     routed = advice.route.as_data() if advice.route else None
-    if routed and not assigned:
+    if routed and not flow.assigned:
         received["lead"] = routed["lead"]
     elif routed:
         received["routed_to"] = routed["lead"]
-    return Opening(received, classified, routed, assigned)
+    return Opening(received, classified, routed, flow.assigned)
 
 
 def _closed(flow: Flow, drafts: list[Draft], intake: Intake, actor: Actor) -> Draft:
@@ -260,6 +259,8 @@ def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepare
     flow = world.flow_of(matter)
     if matter.stage == flow.closed or matter.merged_into:
         raise Refused("matter.closed", matter=number)
+    if matter.parent:
+        raise Refused("child.no_reporters", parent=shown(matter.parent))
     commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
     code, party = _seal(world, commit, intake)
     assert commit.receipt is not None

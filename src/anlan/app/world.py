@@ -18,6 +18,7 @@ from anlan.engines.merge import MergeIndex
 from anlan.engines.merge_learn import Additive
 from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
+from anlan.loop.deadlines import ClockSpec
 from anlan.loop.domain import Channel, Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
@@ -86,7 +87,17 @@ class World:
             relation=self.relation,
             is_unit=units.__contains__,
             is_category=self.category_keys.__contains__,
+            targets=self.target,
+            facts=self.store.read.facts,
         )
+
+    def length(self, flow: Flow, category: str, clock: str) -> ClockSpec:
+        """How long a clock of a flow runs for a category."""
+        return self.target(category, clock) or flow.clock(clock)
+
+    def target(self, category: str, clock: str) -> ClockSpec | None:
+        """The length that the city's own rules give a clock for a category; None where the flow's holds."""
+        return target_of(self.city, category, clock)
 
     def relation(self, viewer: str, other: str) -> str:
         """Where the other unit stands; foreign for somebody without a unit, or of one the city pack no longer has."""
@@ -123,6 +134,12 @@ class World:
 def year_of(at: int) -> int:
     """The city year of a UTC millisecond."""
     return datetime.fromtimestamp(at / 1000 + 8 * 3600, UTC).year
+
+
+def target_of(city: City, category: str, clock: str) -> ClockSpec | None:
+    """As `World.target`, of any city pack."""
+    found = next((t for t in city.targets if t.clock == clock and category.startswith(t.category)), None)
+    return ClockSpec(clock, found.amount, found.unit, found.key) if found and category else None
 
 
 def calendar_of(city: City) -> WorkingCalendar:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -20,7 +20,7 @@ from anlan.city.pack import JSON_FILES, CityFile, PackFiles, area_files, decoded
 from anlan.city.people import ROLES, Officer, roster_problems
 from anlan.city.places import Place
 from anlan.city.roads import load_roads, road_problems
-from anlan.city.routing import clock_problems, rule_problems
+from anlan.city.routing import rule_problems, target_problems
 
 Found = Iterator[tuple[str, str, dict[str, object]]]
 PLATFORM_ROLES: Final = frozenset(ROLES)
@@ -34,15 +34,18 @@ class Problem(NamedTuple):
     params: dict[str, object]
 
 
-def check_pack(path: str | Path) -> list[Problem]:
-    """All problems of the pack in a folder, [] when there is none. Raises nothing for bad content."""
+def check_pack(path: str | Path, clocks: Collection[str] | None = None) -> list[Problem]:
+    """All problems of the pack in a folder, [] when there is none. Raises nothing for bad content.
+
+    `clocks`: the names that flows have, against which targets are held when they are told.
+    """
     try:
-        return check_files(read_pack(path))
+        return check_files(read_pack(path), clocks)
     except CityError as error:
         return [Problem(error.code, str(path), error.params)]
 
 
-def check_files(files: PackFiles) -> list[Problem]:
+def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list[Problem]:
     """All problems of a pack in memory."""
     problems: list[Problem] = []
 
@@ -74,7 +77,7 @@ def check_files(files: PackFiles) -> list[Problem]:
         _people(read["people.json"], units),
         catalogue_problems(catalogue),
         rule_problems(read["routing.json"], units, [c.key for c in catalogue.categories], districts),
-        clock_problems(read["targets.json"]),
+        target_problems(read["clocks.json"], [c.key for c in catalogue.categories], clocks),
         road_problems(roads) if roads else (),
         _places(read["places.json"], districts),
     )

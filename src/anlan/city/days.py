@@ -61,6 +61,12 @@ def read_calendar(text: bytes) -> dict[int, Year]:
     return years
 
 
+def write_calendar(years: dict[int, Year]) -> bytes:
+    """The city's calendar file, as `read_calendar` reads it."""
+    kept = {str(year): years[year] for year in sorted(years)}
+    return msgspec.json.format(msgspec.json.encode(kept)) + b"\n"
+
+
 def merge_days(nation: DayTable, city: dict[int, Year]) -> DayTable:
     """The national table with the years of the city's file put in place of the national ones."""
 

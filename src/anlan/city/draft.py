@@ -1,4 +1,4 @@
-"""A first organisation, roster, rule table and clocks for a city of which only districts and streets are known.
+"""A first organisation, roster, rule table and targets for a city of which only districts and streets are known.
 
 The demo and `real` start from this draft; a city replaces it file by file.
 """
@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 
 from anlan.city.organisation import Unit
 from anlan.city.people import Officer
-from anlan.city.routing import Clock, Rule, To, When
+from anlan.city.routing import Rule, Target, To, When
 
 BUREAU, CENTRE, ANTI_FRAUD, COMMAND = "bureau", "centre.hotline", "team.anti_fraud", "centre.command"
 FIRST_NUMBER: Final = 900_001
 SESSIONS: Final = (("08:30", "12:00"), ("13:30", "17:30"))
-WORKING_DAY_MINUTES: Final = 450  # the sessions above
 
 
 class Seat(NamedTuple):
@@ -139,17 +138,16 @@ def draft_rules() -> list[Rule]:
     ]  # fmt: skip
 
 
-def draft_clocks() -> list[Clock]:
-    """How long each stage of a hotline matter may last; urgent categories run round the clock."""
+def draft_targets() -> list[Target]:
+    """Categories that have another length than the flow's: urgent ones run round the clock, questions are short."""
     urgent = ("anti_fraud.loss", "public_order.harassment", "school.bullying", "sea.")
-    day = WORKING_DAY_MINUTES
+    noise = ("public_order.noise", "traffic.modified_noise")
     return [
-        Clock("receive", "received", 30, "always", "受理", "Receive"),
-        Clock("accept_urgent", "assigned", 30, "always", "紧急事项签收", "Accept, urgent", urgent),
-        Clock("accept", "assigned", 120, "working", "签收", "Accept"),
-        Clock("act_urgent", "accepted", 24 * 60, "always", "紧急事项办理", "Act, urgent", urgent),
-        Clock("act_advice", "accepted", day, "working", "咨询答复", "Answer a question", ("advice.",)),
-        Clock("act", "accepted", 5 * day, "working", "办理", "Act"),
-        Clock("verify", "acted", day, "working", "核实", "Verify"),
-        Clock("callback", "verified", 2 * day, "working", "回访", "Call back"),
-    ]
+        Target("urgent", "matter", urgent, 1440, "natural_minutes", "紧急事项24小时办结", "Urgent matters in 24 hours"),
+        Target("urgent_accept", "accept", urgent, 30, "natural_minutes", "紧急事项30分钟签收",
+               "Urgent matters are accepted in 30 minutes"),
+        Target("noise", "matter", noise, 1440, "natural_minutes", "噪声扰民24小时办结",
+               "Noise is dealt with in 24 hours"),
+        Target("question", "matter", ("advice.procedure",), 1, "work_days", "咨询1个工作日答复",
+               "Questions are answered in 1 working day"),
+    ]  # fmt: skip

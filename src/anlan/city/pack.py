@@ -18,7 +18,7 @@ from anlan.city.organisation import Organisation, Unit
 from anlan.city.people import Officer, Roster
 from anlan.city.places import Place, PlaceIndex
 from anlan.city.roads import RoadGraph, load_roads
-from anlan.city.routing import Clock, Rule
+from anlan.city.routing import Rule, Target
 
 FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 PackFiles = Mapping[str, bytes]
@@ -49,7 +49,7 @@ class City:
     days: DayTable
     catalogue: Catalogue
     rules: tuple[Rule, ...]
-    clocks: tuple[Clock, ...]
+    targets: tuple[Target, ...]
     places: PlaceIndex
 
 
@@ -59,10 +59,10 @@ JSON_FILES: Final[Mapping[str, Any]] = {
     "people.json": tuple[Officer, ...],
     "catalogue.json": CatalogueFile,
     "routing.json": tuple[Rule, ...],
-    "targets.json": tuple[Clock, ...],
+    "clocks.json": tuple[Target, ...],
     "places.json": tuple[Place, ...],
 }
-OPTIONAL: Final = frozenset({"places.json", "calendar.json", "roads.npz"})
+OPTIONAL: Final = frozenset({"clocks.json", "places.json", "calendar.json", "roads.npz"})
 
 
 def load_pack(path: str | Path) -> City:
@@ -83,7 +83,7 @@ def build_city(files: PackFiles) -> City:
         days=merge_days(national_days(), read_calendar(files.get("calendar.json", b"{}"))),
         catalogue=Catalogue(decoded(files, "catalogue.json")),
         rules=decoded(files, "routing.json"),
-        clocks=decoded(files, "targets.json"),
+        targets=decoded(files, "clocks.json"),
         places=PlaceIndex(decoded(files, "places.json")),
     )
 

@@ -24,9 +24,9 @@ from anlan.city.draft import (
     SESSIONS,
     Seat,
     branch_key,
-    draft_clocks,
     draft_officers,
     draft_rules,
+    draft_targets,
     draft_units,
     station_key,
 )
@@ -109,7 +109,7 @@ def city_from_geojson(
         "calendar.json": b"{}\n",
         "catalogue.json": to_json(default_catalogue()),
         "routing.json": to_json(draft_rules()),
-        "targets.json": to_json(draft_clocks()),
+        "clocks.json": to_json(draft_targets()),
         "places.json": to_json(places),
     }
 

@@ -1,8 +1,8 @@
-"""Routing rules and clocks of a city as data: which unit answers for what, and how long it has. Evaluated elsewhere."""
+"""A city's own rules as data: which unit answers for what, and how long a category has. Evaluated elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, Literal
 
 import msgspec
@@ -44,16 +44,19 @@ class Rule(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     assist: tuple[To, ...] = ()
 
 
-class Clock(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
-    """How many minutes a stage may last. `counts` says which minutes count: office hours or the whole day."""
+class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long a clock of the flows runs for these categories, instead of the flow's own length; the first that fits.
+
+    Category entries ending in "." are prefixes. The unit is the clock's: working days, working or natural minutes.
+    """
 
     key: str
-    stage: str
-    minutes: int
-    counts: Literal["working", "always"]
-    name_zh: str
-    name_en: str
-    category: tuple[str, ...] = ()
+    clock: str
+    category: tuple[str, ...]
+    amount: int
+    unit: Literal["work_days", "work_minutes", "natural_minutes"]
+    why_zh: str
+    why_en: str
 
 
 Problem = tuple[str, str, dict[str, object]]
@@ -73,7 +76,7 @@ def rule_problems(
         for to in (rule.to, *rule.assist):
             yield from _target_problems(rule.key, to, by_key)
         for entry in rule.when.category:
-            if not any(c == entry or (entry.endswith(".") and c.startswith(entry)) for c in known):
+            if not _names_some(entry, known):
                 yield "rule.category_unknown", rule.key, {"category": entry}
         for district in rule.when.district:
             if district not in places:
@@ -96,12 +99,26 @@ def _target_problems(rule: str, to: To, units: dict[str, Unit]) -> Iterator[Prob
         yield "rule.nobody", rule, {"kind": to.kind, "line": to.line}
 
 
-def clock_problems(clocks: Iterable[Clock]) -> Iterator[Problem]:
-    """Clocks given twice or without a positive length."""
+def target_problems(
+    targets: Iterable[Target], categories: Iterable[str], clocks: Collection[str] | None = None
+) -> Iterator[Problem]:
+    """Targets given twice, without a positive length, for categories or clocks (where those are told) nobody has."""
     seen: set[str] = set()
-    for clock in clocks:
-        if clock.key in seen:
-            yield "clock.twice", clock.key, {}
-        seen.add(clock.key)
-        if clock.minutes <= 0:
-            yield "clock.minutes", clock.key, {"minutes": clock.minutes}
+    known = tuple(categories)
+    for target in targets:
+        if target.key in seen:
+            yield "target.twice", target.key, {}
+        seen.add(target.key)
+        if target.amount <= 0:
+            yield "target.amount", target.key, {"amount": target.amount}
+        if clocks is not None and target.clock not in clocks:
+            yield "target.clock_unknown", target.key, {"clock": target.clock, "known": sorted(clocks)}
+        if not target.category:
+            yield "target.no_category", target.key, {}
+        for entry in target.category:
+            if not _names_some(entry, known):
+                yield "target.category_unknown", target.key, {"category": entry}
+
+
+def _names_some(entry: str, categories: Iterable[str]) -> bool:
+    return any(c == entry or (entry.endswith(".") and c.startswith(entry)) for c in categories)

@@ -8,8 +8,11 @@ import msgspec
 import typer
 
 from anlan import main
+from anlan.app.recalendar import recalendar
 from anlan.app.rehearse import rehearse as rehearsal
+from anlan.app.rehearse import rehearse_targets as retiming
 from anlan.city.check import check_pack
+from anlan.city.days import read_calendar, write_calendar
 from anlan.city.demo import write_demo
 from anlan.city.pack import build_city, load_pack, read_pack
 from anlan.city.real import write_real
@@ -46,6 +49,28 @@ def check(path: Path = typer.Argument(None), as_json: bool = typer.Option(False,
     raise typer.Exit(1 if found else 0)
 
 
+@app.command("calendar")
+def calendar(
+    years: Path = typer.Argument(..., help='JSON: {"2027": {"holidays": ["2027-01-01"], "makeup_days": []}}.'),
+    dry_run: bool = typer.Option(False, help="Only say which due times would move."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Take a year's holidays and make-up days into the pack and tell the open matters' clocks again by a fact.
+
+    Stop the server first: one process writes at a time, and it reads the calendar when it starts.
+    """
+    with refusals():
+        world = main.open_world(index=False)
+        files, new = read_pack(main.home() / "city"), read_calendar(years.read_bytes())
+        files["calendar.json"] = write_calendar(read_calendar(files.get("calendar.json", b"{}")) | new)
+        changed = build_city(files)
+        if not dry_run:
+            (main.home() / "city" / "calendar.json").write_bytes(files["calendar.json"])
+        found = recalendar(world, changed, new, dry=dry_run)
+        world.store.close()
+    result(msgspec.to_builtins(found), as_json=as_json, title="calendar")
+
+
 @app.command("locate")
 def locate(lon: float, lat: float, as_json: bool = typer.Option(False, "--json")) -> None:
     """Which district and station a WGS-84 place belongs to: candidates, each with its reason."""
@@ -63,7 +88,8 @@ def find(name: str, as_json: bool = typer.Option(False, "--json")) -> None:
 
 
 def _checked(path: Path, *, as_json: bool) -> int:
-    problems = check_pack(path)
+    clocks = {clock.key for d in main.discover().values() for flow in d.flows for clock in flow.clocks}
+    problems = check_pack(path, clocks)
     rows = [{"code": p.code, "where": p.where, "params": str(p.params)} for p in problems]
     result(rows, as_json=as_json, title="problems")
     return len(problems)
@@ -79,5 +105,19 @@ def rehearse(
         world = main.open_world(index=False)
         files = read_pack(main.home() / "city") | {"routing.json": routing.read_bytes()}
         found = rehearsal(world, build_city(files))
+        world.store.close()
+    result(msgspec.to_builtins(found), as_json=as_json, title="rehearsal")
+
+
+@app.command("rehearse-targets")
+def rehearse_targets(
+    targets: Path = typer.Argument(..., help="A changed clocks.json."),
+    as_json: bool = typer.Option(False, "--json"),
+) -> None:
+    """Dry run: when open matters would be due by changed targets. Nothing is written."""
+    with refusals():
+        world = main.open_world(index=False)
+        files = read_pack(main.home() / "city") | {"clocks.json": targets.read_bytes()}
+        found = retiming(world, build_city(files))
         world.store.close()
     result(msgspec.to_builtins(found), as_json=as_json, title="rehearsal")

@@ -17,7 +17,7 @@ def measure(
     domain: str = typer.Argument("hotline"),
     first: str = typer.Option("", "--from", help="YYYY-MM-DD; by default a year ago."),
     last: str = typer.Option("", "--to", help="YYYY-MM-DD; by default today."),
-    by: str = typer.Option("domain", help="unit, ledger, channel, month, day or domain."),
+    by: str = typer.Option("domain", help="unit, ledger, channel, category, month, day or domain."),
     as_json: bool = typer.Option(False, "--json"),
 ) -> None:
     """Every figure of a line of work, grouped, with year on year."""

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from anlan.loop import deadlines
+import msgspec
+
+from anlan.loop import deadlines, retime
 from anlan.loop.case import Case, as_data
+from anlan.loop.deadlines import Clock
 from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft
 
 
 def classify(case: Case) -> list[Draft]:
-    """A human names the category; what the engine had said stays on the record beside it."""
-    return [case.draft("classified", {"category": case.fields["category"], "by": "human"})]
+    """A human names the category; what the engine had said stays on the record beside it.
+
+    Where the city gives the new category another length, the matter's clock is told again with it: from its own start,
+    with every hold and extension. A clock that is stopped, or was given by whoever sent the matter, stays.
+    """
+    category = case.fields["category"]
+    clock = _retargeted(case, category)
+    told = {"clocks": as_data({"matter": clock})} if clock else {}
+    return [case.draft("classified", {"category": category, "by": "human", **told})]
 
 
 def progress(case: Case) -> list[Draft]:
@@ -90,6 +100,16 @@ def verify(case: Case) -> list[Draft]:
 def send_back(case: Case) -> list[Draft]:
     """The check found it wanting: back to work."""
     return [case.draft("sent_back", case.entering(case.move.target))]
+
+
+def _retargeted(case: Case, category: str) -> Clock | None:
+    clock, spec = case.matter.clocks.get("matter"), case.length("matter", category)
+    if clock is None or clock.stopped is not None or clock.is_given or spec == case.length("matter"):
+        return None
+    told = retime.story(case.context.facts(case.matter.number), "matter", case.context.calendar)
+    if told is None:
+        return None
+    return retime.retell(msgspec.structs.replace(told, spec=spec), case.context.calendar)
 
 
 def _extended(case: Case, days: int, *, overseer: bool) -> dict[str, object]:

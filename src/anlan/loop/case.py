@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from anlan.loop import deadlines
-from anlan.loop.deadlines import Clock
+from anlan.loop.deadlines import Clock, ClockSpec
 from anlan.loop.evolve import Draft
+from anlan.loop.fact import Fact
 from anlan.loop.flow import Flow, Move
 from anlan.loop.grants import Actor, Grants, Relation
 from anlan.loop.matter import Matter
@@ -24,8 +25,24 @@ class Intent(msgspec.Struct, frozen=True):
     fields: dict[str, Any] = {}
 
 
+Targets = Callable[[str, str], ClockSpec | None]
+"""(category, clock) → the length the city's own rules give it, None for the flow's."""
+
+
+def no_targets(_category: str, _clock: str) -> None:
+    """The flow's lengths hold."""
+
+
+def no_facts(_number: int) -> Sequence[Fact]:
+    """Nothing is known of what happened."""
+    return ()
+
+
 class Context(msgspec.Struct, frozen=True):
-    """The world as it is injected: now (UTC ms), who acts, the calendar, the rights, the units."""
+    """The world as it is injected: now (UTC ms), who acts, the calendar, the rights, the units, the city's targets.
+
+    `facts` gives what happened to a matter, for the few rules that must know more than its state.
+    """
 
     now: int
     actor: Actor
@@ -34,6 +51,8 @@ class Context(msgspec.Struct, frozen=True):
     relation: Relation
     is_unit: Callable[[str], bool] | None = None
     is_category: Callable[[str], bool] | None = None
+    targets: Targets = no_targets
+    facts: Callable[[int], Sequence[Fact]] = no_facts
     utc_offset_minutes: int = 480
 
     @property
@@ -50,6 +69,11 @@ class Case(msgspec.Struct, frozen=True):
     move: Move
     fields: dict[str, Any]
     context: Context
+
+    def length(self, clock: str, category: str | None = None) -> ClockSpec:
+        """How long a clock runs for a matter of this category, by default its own."""
+        of = self.matter.category if category is None else category
+        return self.context.targets(of, clock) or self.flow.clock(clock)
 
     def draft(self, kind: str, data: dict[str, Any] | None = None) -> Draft:
         """A fact of this kind that carries the move's note and reason, when it has them."""
@@ -72,7 +96,7 @@ class Case(msgspec.Struct, frozen=True):
             changed[key] = deadlines.stop(changed.get(key, self.matter.clocks[key]), minute)
         entered = self.flow.stage(stage).clock
         for key in (*fresh, *self.move.starts, *((entered,) if entered else ())):
-            changed[key] = deadlines.start(self.flow.clock(key), minute, calendar)
+            changed[key] = deadlines.start(self.length(key), minute, calendar)
         return as_data(changed)
 
 

@@ -1,7 +1,9 @@
 """What is counted, as facts happen: the roll-up counters that every measure is made of. Pure.
 
-`counts(before, fact, after)` answers names; the store adds one to each, by city day, ledger, unit and channel, in the
-same transaction. A measure is a ratio of two such sums, so every figure can be recomputed from the facts.
+`counts(before, fact, after)` answers names; the store adds one to each, by city day, ledger, unit, channel and
+category, in the same transaction. A measure is a ratio of two such sums, so every figure can be recomputed from the
+facts. A count stays with the unit and the category that the matter had when it was counted: classifying it anew moves
+none of what it has been counted under. A child matter was not received: it is a part of one that was.
 """
 
 from __future__ import annotations
@@ -52,28 +54,30 @@ def happened_at(fact: Fact) -> int:
     return int(data.get("at", fact.at))
 
 
-Roll = tuple[str, int, str, str, str, str]
-"""A roll-up's key: measure, city day, domain, ledger, unit, channel."""
+Roll = tuple[str, int, str, str, str, str, str]
+"""A roll-up's key: measure, city day, domain, ledger, unit, channel, category."""
 
 
 def rolls(before: Matter | None, fact: Fact, after: Matter) -> list[Roll]:
-    """The roll-ups this fact adds one to. What arrives counts for the unit it is routed to in the same breath."""
+    """The roll-ups this fact adds one to. What arrives counts for the unit it is routed to in the same breath
+    (its category of that breath is on the fact itself, and so on the state after it)."""
     names = counts(before, fact, after)
     if not names:
         return []
     unit = after.lead or (before.lead if before else fact.data.get("routed_to", ""))
     day = minute_of(happened_at(fact)) // DAY
-    return [(name, day, after.domain, after.ledger, unit, after.channel) for name in names]
+    return [(name, day, after.domain, after.ledger, unit, after.channel, after.category) for name in names]
 
 
 def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:
-    """The counters this fact adds one to."""
+    """The counters this fact adds one to, each once."""
     kind = fact.kind
     if kind == "joined":
-        handed_in = 0 if fact.data.get("merged") else len(fact.data["parties"])
-        return ["received"] * handed_in + ["joined"]
+        return ["joined"] if fact.data.get("merged") else ["received", "joined"]
     if kind == "called_back":
         return _called(fact)
+    if kind == "received" and after.parent:
+        return []
     found = [kind] if kind in _PLAIN or kind in {"accepted", "closed"} else []
     if before is None:
         return found

@@ -22,19 +22,28 @@ import msgspec
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import WorkingCalendar
 
+Unit = Literal["work_days", "work_minutes", "natural_minutes"]
+
 
 class ClockSpec(msgspec.Struct, frozen=True):
-    """A clock as a flow declares it. Exactly one unit: working days, working minutes or natural minutes."""
+    """A clock as a flow declares it. Exactly one unit: working days, working minutes or natural minutes.
+
+    `target` names the city's own rule when the length is that and not the flow's.
+    """
 
     key: str
     amount: int
-    unit: Literal["work_days", "work_minutes", "natural_minutes"] = "work_days"
+    unit: Unit = "work_days"
+    target: str = ""
 
 
 class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A running, held or stopped clock. Minutes are city minutes; `left` is what remained at `since`."""
+    """A running, held or stopped clock. Minutes are city minutes; `left` is what remained at `since`.
 
-    unit: str
+    It was started in minute `began`, for `amount` of its unit, by the city's rule `target` when there is one.
+    """
+
+    unit: Unit
     starts: int
     since: int
     left: int
@@ -42,11 +51,19 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
     provisional: bool = False
     extended_days: int = 0
     stopped: int | None = None
+    began: int = 0
+    amount: int = 0
+    target: str = ""
 
     @property
     def held(self) -> bool:
         """Whether the clock stands still, so that nobody can say when it is due."""
         return self.due is None and self.stopped is None
+
+    @property
+    def is_given(self) -> bool:
+        """Whether its due time came with the matter, and no rule of ours."""
+        return self.unit == "natural_minutes" and not self.amount
 
     def is_late(self, minute: int) -> bool:
         """Whether the clock ran out before `minute` (a stopped clock: before it was stopped)."""
@@ -56,13 +73,13 @@ class Clock(msgspec.Struct, frozen=True, omit_defaults=True):
 @lru_cache(maxsize=4096)
 def start(spec: ClockSpec, minute: int, calendar: WorkingCalendar) -> Clock:
     """A fresh clock, started in `minute`."""
-    if spec.unit == "natural_minutes":
-        return _run(Clock(spec.unit, minute, minute, spec.amount, None), minute, calendar)
+    begins, left = minute, spec.amount
     if spec.unit == "work_minutes":
-        begins, left = calendar.next_open(minute), spec.amount
-    else:
+        begins = calendar.next_open(minute)
+    elif spec.unit == "work_days":
         begins, left = calendar.next_day_open(minute), spec.amount * calendar.day_minutes
-    return _run(Clock(spec.unit, begins, minute, left, None), minute, calendar)
+    fresh = Clock(spec.unit, begins, minute, left, None, began=minute, amount=spec.amount, target=spec.target)
+    return _run(fresh, minute, calendar)
 
 
 def hold(clock: Clock, minute: int, calendar: WorkingCalendar) -> Clock:
@@ -109,7 +126,7 @@ def _run(clock: Clock, minute: int, calendar: WorkingCalendar) -> Clock:
     return msgspec.structs.replace(clock, since=minute, due=due, provisional=provisional)
 
 
-def _add(unit: str, minute: int, amount: int, calendar: WorkingCalendar) -> int:
+def _add(unit: Unit, minute: int, amount: int, calendar: WorkingCalendar) -> int:
     if unit == "natural_minutes" or amount == 0:
         return minute + amount
     return calendar.after(calendar.worked(minute) + amount)
@@ -123,5 +140,5 @@ def _left(clock: Clock, minute: int, calendar: WorkingCalendar) -> int:
     return calendar.worked(clock.due) - calendar.worked(begins)
 
 
-def _provisional(unit: str, begins: int, due: int, calendar: WorkingCalendar) -> bool:
+def _provisional(unit: Unit, begins: int, due: int, calendar: WorkingCalendar) -> bool:
     return unit != "natural_minutes" and calendar.is_provisional(begins, due)

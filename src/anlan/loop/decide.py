@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from anlan.loop import act, assign, callback, oversee
+from anlan.loop import act, assign, callback, child, oversee
 from anlan.loop.case import Case, Context, Intent
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import Draft
@@ -25,6 +25,7 @@ EFFECTS: dict[str, Effect] = {
     "assist": assign.ask_assist,
     "assist_accept": assign.accept_assist,
     "assist_report": assign.report_assist,
+    "open_child": child.open_child,
     "classify": act.classify,
     "progress": act.progress,
     "note": act.note,

@@ -10,6 +10,8 @@ import msgspec
 from anlan.loop.flow import Flow
 from anlan.loop.grants import Grant
 
+TITLE_LENGTH = 28
+
 
 class Intake(msgspec.Struct, frozen=True):
     """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84.
@@ -38,6 +40,14 @@ class Intake(msgspec.Struct, frozen=True):
     foreign: bool = False
     closed_at: int = 0
     due_at: int = 0
+
+
+def first_words(text: str) -> str:
+    """A title for a message that came without one: its first clause, at most TITLE_LENGTH characters."""
+    line = text.strip().splitlines()[0] if text.strip() else ""
+    for mark in "。！？；!?;":
+        line = line.split(mark)[0]
+    return line[:TITLE_LENGTH]
 
 
 class Channel(msgspec.Struct, frozen=True):

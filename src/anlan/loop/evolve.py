@@ -75,6 +75,7 @@ def _received(fact: Fact) -> Matter:
         channel=d["channel"],
         ledger=d["ledger"],
         district=d.get("district", ""),
+        category=d.get("category", ""),
         place=Place(place[0], place[1]) if place else None,
         text=d["text"],
         urgency=d.get("urgency", 0),
@@ -178,6 +179,10 @@ def _taken_over(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
     return {"lead": d["lead"], "officer": f.actor, "taken_over": f.actor, "handlers": _with(m.handlers, f.actor)}
 
 
+def _child_opened(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
+    return {"children_open": (*m.children_open, d["number"])}
+
+
 def _with(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
     return ids if one in ids else (*ids, one)
 
@@ -211,7 +216,8 @@ RULES: dict[str, Callable[[Matter, dict[str, Any], Fact], Changes]] = {
     "reopened": _reopened,
     "merged": lambda _m, d, f: {"merged_into": d["into"], "closed_at": f.at},
     "linked": lambda m, d, _f: {"links": (*m.links, d["number"])},
-    "child_opened": lambda m, d, _f: {"children_open": (*m.children_open, d["number"])},
+    "child_opened": _child_opened,
+    "child_reopened": _child_opened,
     "child_closed": lambda m, d, _f: {"children_open": tuple(n for n in m.children_open if n != d["number"])},
     "reminded": lambda m, _d, _f: {"reminders": m.reminders + 1},
     "escalated": lambda m, _d, _f: {"escalated": m.escalated + 1},

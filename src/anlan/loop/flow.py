@@ -53,6 +53,7 @@ class Limits(msgspec.Struct, frozen=True):
     returns_max: int = 3
     callback_attempts_max: int = 3
     reopens_max: int = 3
+    children_max: int = 10
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -87,6 +88,16 @@ class Flow(msgspec.Struct, frozen=True):
         if clock is None:
             raise Broken(f"flow {self.key} has no clock {key}")
         return clock
+
+    @property
+    def assigned(self) -> str:
+        """The stage in which a unit is to accept; "" in a flow that has none."""
+        return next((s.key for s in self.stages[1:] if s.clock == "accept"), "")
+
+    def clocks_on_assigning(self, stage: str) -> tuple[str, ...]:
+        """The clocks that start when a matter is assigned, and so enters `stage`."""
+        starts = next((m.starts for m in self.moves if m.effect == "assign"), ())
+        return tuple(key for key in (self.stage(stage).clock, *starts) if key)
 
     def moves_from(self, stage: str) -> tuple[Move, ...]:
         """The moves that leave, or stay in, a stage."""

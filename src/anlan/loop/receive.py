@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from anlan.loop import deadlines
-from anlan.loop.case import as_data
+from anlan.loop.case import Targets, as_data, no_targets
 from anlan.loop.deadlines import Clock
 from anlan.loop.evolve import Draft
 from anlan.loop.flow import Flow
@@ -23,30 +23,28 @@ class Opening(msgspec.Struct, frozen=True):
     assigned_stage: str = ""
 
 
-def opening(flow: Flow, begin: Opening, minute: int, calendar: WorkingCalendar) -> list[Draft]:
+def opening(
+    flow: Flow, begin: Opening, minute: int, calendar: WorkingCalendar, targets: Targets = no_targets
+) -> list[Draft]:
     """`received`, then `classified` and `assigned` where known. The matter's and the stage's clocks start."""
-    first = flow.stages[0]
+    first, category = flow.stages[0], (begin.classified or {}).get("category") or ""
+
+    def started(key: str) -> Clock:
+        return deadlines.start(targets(category, key) or flow.clock(key), minute, calendar)
+
     due = begin.received.get("due_minute")
-    matter_clock = (
-        Clock("natural_minutes", minute, minute, due - minute, due)
-        if due
-        else deadlines.start(flow.clock("matter"), minute, calendar)
-    )
+    matter_clock = Clock("natural_minutes", minute, minute, due - minute, due) if due else started("matter")
     routed = begin.route is not None and bool(begin.assigned_stage)
     clocks: dict[str, Clock] = {"matter": matter_clock}
     if not routed and first.clock:
-        clocks[first.clock] = deadlines.start(flow.clock(first.clock), minute, calendar)
-    received = {k: v for k, v in begin.received.items() if v not in (None, "", 0)}
+        clocks[first.clock] = started(first.clock)
+    received = {k: v for k, v in {**begin.received, "category": category}.items() if v not in (None, "", 0)}
     drafts: list[Draft] = [("received", {**received, "flow": flow.key, "stage": first.key, "clocks": as_data(clocks)})]
     if begin.classified:
         drafts.append(("classified", begin.classified))
     if routed:
         route = {**(begin.route or {}), "at": begin.received["opened_at"]}
-        drafts.append(("assigned", {**route, **_entering(flow, begin.assigned_stage, minute, calendar)}))
+        keys = flow.clocks_on_assigning(begin.assigned_stage)
+        entered = {"stage": begin.assigned_stage, "clocks": as_data({key: started(key) for key in keys})}
+        drafts.append(("assigned", {**route, **entered}))
     return drafts
-
-
-def _entering(flow: Flow, stage: str, minute: int, calendar: WorkingCalendar) -> dict[str, Any]:
-    move_clocks = [flow.stage(stage).clock, *next((m.starts for m in flow.moves if m.effect == "assign"), ())]
-    clocks = {key: deadlines.start(flow.clock(key), minute, calendar) for key in move_clocks if key}
-    return {"stage": stage, "clocks": as_data(clocks)}

@@ -5,7 +5,6 @@ Everything here happens or nothing does. Checks come before the first write, so 
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import Any
 
 import apsw
@@ -17,6 +16,7 @@ from anlan.loop.evolve import evolve, stamp
 from anlan.loop.fact import Fact, encode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
+from anlan.store import counts
 from anlan.store.commit import Change, Commit, Done, Receipt
 from anlan.store.tree import Trees
 
@@ -36,6 +36,7 @@ UPDATE_MATTER = (
 FORGET_TERMS = "INSERT INTO search (search) VALUES ('optimize')"
 """A deleted row of a contentless index is only marked; its terms leave the file when the index is written anew
 (about 2 s for each million matters, so erasures are for quiet hours)."""
+INSERT_PART = "INSERT INTO assists VALUES (?, ?)"
 INSERT_FACT = "INSERT INTO facts (ledger, seq, matter, version, body) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -76,15 +77,20 @@ def matter_row(matter: Matter, flow: Flow) -> tuple[Any, ...]:
     )
 
 
+def open_parts(matter: Matter | None) -> tuple[str, ...]:
+    """The units in whose queue the matter stands for a part of theirs: none once it is closed."""
+    return matter.open_assists if matter is not None and not matter.closed_at else ()
+
+
 class Batch:
     """The writes of one transaction, gathered so that counters and sequences go to disk once."""
 
     def __init__(self, connection: apsw.Connection, trees: Trees, sequences: dict[tuple[str, int], int]) -> None:
-        self._run = connection.cursor().execute
+        self._connection, self._run = connection, connection.cursor().execute
         self._trees = trees
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
-        self._rollups: Counter[Roll] = Counter()
+        self._counted: dict[Roll, list[counts.Facts]] = {}
         self.facts: list[Fact] = []
 
     def apply(self, commit: Commit) -> Done:
@@ -113,11 +119,7 @@ class Batch:
         for ledger, year in self._used:
             value = self._sequences[ledger, year]
             self._run("INSERT OR REPLACE INTO counters VALUES (?, ?)", (f"{ledger}/{year}", value))
-        for key, n in self._rollups.items():
-            self._run(
-                "INSERT INTO rollups VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n",
-                (*key, n),
-            )
+        counts.write(self._connection, self._counted)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
@@ -136,7 +138,7 @@ class Batch:
         return Done([decode_state(self._run(sql, found).fetchone()[0])], receipt=found[0], replayed=True)
 
     def _check_version(self, change: Change) -> None:
-        if change.base is None:
+        if change.base is None or change.latest:
             return
         row = self._run("SELECT version FROM matters WHERE number = ?", (change.base.number,)).fetchone()
         if row is None:
@@ -146,6 +148,10 @@ class Batch:
 
     def _change(self, change: Change, commit: Commit, done: Done) -> Matter:
         before, drafts = change.base, change.drafts
+        if change.tells_first:
+            drafts = [(kind, {**data, "number": done.matters[0].number}) for kind, data in drafts]
+        if before is not None and change.latest:
+            before = self._standing(before.number)
         if before is None:
             number, version = self._next(change.ledger, commit.year), 0
             done.receipt = done.receipt or number
@@ -162,7 +168,19 @@ class Batch:
             matter = after
         assert matter is not None, "a change has at least one draft"
         self._run(INSERT_MATTER if before is None else UPDATE_MATTER, matter_row(matter, change.flow))
+        self._parts(open_parts(before), open_parts(matter), matter.number)
         return matter
+
+    def _parts(self, before: tuple[str, ...], after: tuple[str, ...], number: int) -> None:
+        for unit in before:
+            if unit not in after:
+                self._run("DELETE FROM assists WHERE unit = ? AND matter = ?", (unit, number))
+        for unit in after:
+            if unit not in before:
+                self._run(INSERT_PART, (unit, number))
+
+    def _standing(self, number: int) -> Matter:
+        return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])
 
     def _append(self, ledger: str, fact: Fact) -> None:
         body = encode(fact)
@@ -172,7 +190,7 @@ class Batch:
 
     def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
         for roll in rolls(before, fact, after):
-            self._rollups[roll] += 1
+            self._counted.setdefault(roll, []).append((fact.matter, fact.version))
 
     def _next(self, ledger: str, year: int) -> int:
         key = (ledger, year)

@@ -13,12 +13,18 @@ from anlan.loop.matter import Matter
 
 
 class Change(msgspec.Struct):
-    """Drafts of facts for one matter: a new one (`base` None) or one that was seen as `base`."""
+    """Drafts of facts for one matter: a new one (`base` None) or one that was seen as `base`.
+
+    `tells_first`: its facts carry the number of the commit's first matter. `latest`: they hold whatever became of the
+    matter since it was seen, and follow its state within the transaction.
+    """
 
     flow: Flow
     ledger: str
     drafts: list[Draft]
     base: Matter | None = None
+    tells_first: bool = False
+    latest: bool = False
 
 
 class Receipt(msgspec.Struct):

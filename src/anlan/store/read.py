@@ -10,18 +10,26 @@ import msgspec
 from anlan.loop.errors import Refused
 from anlan.loop.fact import INT_MAX, Fact, decode
 from anlan.loop.matter import Matter
+from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
+from anlan.store.counts import Counted
 from anlan.store.database import Readers
 
 PAGE_MAX = 200
+OPEN_KINDS = ("waiting", "working", "calling")
 RANGES_MAX = 200
 """Leads × stages up to which a list is a union of index ranges; SQLite takes 500 parts at most."""
 
 
 class Shape(msgspec.Struct, frozen=True):
-    """What a list is asked for. Empty means any. `after` is the last row's sort key and number (keyset paging)."""
+    """What a list is asked for. Empty means any. `after` is the last row's sort key and number (keyset paging).
+
+    `assisting`: only what this unit owes a part of; with `led_too`, that beside what `leads` lead.
+    """
 
     leads: tuple[str, ...] = ()
+    assisting: str = ""
+    led_too: bool = False
     stages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     officer: str = ""
@@ -35,18 +43,27 @@ class Shape(msgspec.Struct, frozen=True):
     due_before: int = 0
     terms: tuple[str, ...] = ()
     order: str = "due"
-    after: tuple[int, int] | None = None
+    after: tuple[int, ...] | None = None
     limit: int = 50
 
 
 class Row(msgspec.Struct, frozen=True):
-    """One line of a list."""
+    """One line of a list. In one of counted facts, `day` is the fact's city day and `version` the one it gave."""
 
     matter: Matter
     title: str
     due: int | None
+    day: int = 0
+    version: int = 0
 
 
+SOURCES = {
+    (False, False): "matters m",
+    (True, False): "search s CROSS JOIN matters m ON m.number = s.rowid",
+    (False, True): "assists a CROSS JOIN matters m ON m.number = a.matter",
+    (True, True): "search s CROSS JOIN assists a ON a.matter = s.rowid CROSS JOIN matters m ON m.number = a.matter",
+}
+"""What is walked, by whether words are sought and whether parts are."""
 SELECT = "SELECT m.number, m.state, t.title, m.due FROM {source} LEFT JOIN titles t ON t.matter = m.number"
 
 
@@ -145,20 +162,28 @@ class Reader:
 
     def count(self, shape: Shape, at_most: int = 1000) -> int:
         """How many there are, counted no further than `at_most`."""
-        where, values, source = _where(shape)
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM {source} {where} LIMIT ?)"
+        parts, values = [], list[Any]()
+        for one in _ways(shape):
+            where, some, source = _where(one)
+            parts.append(f"SELECT 1 FROM {source} {where}")
+            values += some
+        sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?)"
         return int(self._run(sql, (*values, at_most)).fetchone()[0])
 
     def sums(self, measures: Sequence[str], by: str, first_day: int, last_day: int, where: dict[str, str]) -> list[Any]:
-        """Roll-up sums: rows of (group, measure, n) over the city days, by unit, ledger, channel, domain or day."""
-        marks = ", ".join("?" * len(measures))
-        more = "".join(f" AND {key} = ?" for key in where)
-        sql = (
-            f"SELECT {by}, measure, sum(n) FROM rollups WHERE measure IN ({marks}) AND day BETWEEN ? AND ?{more}"
-            f" GROUP BY 1, 2"
-        )
-        rows: list[Any] = self._run(sql, (*measures, first_day, last_day, *where.values())).fetchall()
+        """Roll-up sums: rows of (group, measure, n) over the city days, by a part of the slice or by day."""
+        rows: list[Any] = self._run(*counts.sums(measures, by, first_day, last_day, where)).fetchall()
         return rows
+
+    def counted(self, asked: Counted) -> tuple[list[Row], int]:
+        """A page of the facts behind a figure, and how many they are in all, counted no further than `FEW`."""
+        n = int(self._run(*counts.how_many(asked, counts.FEW)).fetchone()[0])
+        few = counts.is_narrow(asked) and n < counts.FEW
+        rows = self._run(*counts.listed(asked, "m.state, t.title, m.due, c.day, c.version", few=few)).fetchall()
+        return [
+            Row(decode_state(state), title or "", None if due == DUE_UNKNOWN else due, day, version)
+            for state, title, due, day, version in rows
+        ], n
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
         try:
@@ -181,11 +206,17 @@ def composed(shape: Shape) -> tuple[str, list[Any]]:
     return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
 
 
+def _ways(shape: Shape) -> list[Shape]:
+    """What is led and what is assisted in, apart: each has an index of its own."""
+    return [msgspec.structs.replace(shape, assisting="", led_too=False), shape] if shape.led_too else [shape]
+
+
 def _ranges(shape: Shape) -> list[Shape]:
-    if shape.terms or not 0 < len(shape.leads) * len(shape.stages) <= RANGES_MAX:
-        return [shape]
+    led, *assisted = _ways(shape)
+    if led.assisting or led.terms or not 0 < len(led.leads) * len(led.stages) <= RANGES_MAX:
+        return [led, *assisted]
     replace = msgspec.structs.replace
-    return [replace(shape, leads=(lead,), stages=(stage,)) for lead in shape.leads for stage in shape.stages]
+    return [replace(led, leads=(lead,), stages=(stage,)) for lead in led.leads for stage in led.stages] + assisted
 
 
 def _one(shape: Shape) -> tuple[str, list[Any]]:
@@ -217,14 +248,18 @@ def _match(term: str) -> str:
 
 
 def _where(shape: Shape) -> tuple[str, list[Any], str]:
-    tests, source = ["1"], "matters m"
-    values: list[Any] = []
+    tests, values = ["1"], list[Any]()
     if shape.terms:
-        source = "search s CROSS JOIN matters m ON m.number = s.rowid"
         tests.append("s.search MATCH ?")
         values.append(" AND ".join(_match(term) for term in shape.terms))
+    if shape.assisting:
+        tests.append("a.unit = ?")
+        values.append(shape.assisting)
+    if shape.led_too:
+        tests.append(f"m.lead NOT IN ({', '.join('?' * len(shape.leads))})")
+        values += shape.leads
     columns: tuple[tuple[str, tuple[str, ...]], ...] = (
-        ("lead", shape.leads),
+        ("lead", () if shape.led_too else shape.leads),
         ("stage", shape.stages),
         ("kind", shape.kinds),
         ("officer", (shape.officer,) if shape.officer else ()),
@@ -250,4 +285,4 @@ def _where(shape: Shape) -> tuple[str, list[Any], str]:
         if value:
             tests.append(test)
             values.append(value)
-    return f"WHERE {' AND '.join(tests)}", values, source
+    return f"WHERE {' AND '.join(tests)}", values, SOURCES[bool(shape.terms), bool(shape.assisting)]

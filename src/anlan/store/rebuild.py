@@ -8,7 +8,6 @@ are made again where the caller says how (`Finding`, see `app.reindex`).
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
@@ -23,7 +22,8 @@ from anlan.loop.evolve import evolve
 from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
-from anlan.store.apply import INSERT_MATTER, matter_row
+from anlan.store import counts
+from anlan.store.apply import INSERT_MATTER, INSERT_PART, matter_row, open_parts
 from anlan.store.database import MEMORY, connect
 
 Progress = Callable[[int, int], None]
@@ -55,7 +55,9 @@ class Part(msgspec.Struct):
     rows: list[tuple[Any, ...]] = []
     found: list[Found] = []
     different: list[int] = []
-    sums: Counter[Roll] = msgspec.field(default_factory=Counter)
+    counted: dict[Roll, list[counts.Facts]] = {}
+    owed: list[tuple[str, int]] = []
+    tallied: int = 0
     facts: int = 0
     matters: int = 0
 
@@ -68,8 +70,8 @@ def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Re
         whole.different += part.different
         _add(whole, part)
     standing = connection.execute("SELECT count(*) FROM matters").fetchone()[0]
-    rollups = {row[:-1]: row[-1] for row in connection.execute("SELECT * FROM rollups")}
-    if standing != whole.matters or rollups != dict(whole.sums):
+    owed = set(connection.execute("SELECT unit, matter FROM assists"))
+    if standing != whole.matters or owed != set(whole.owed) or not counts.add_up(connection, whole.tallied):
         whole.different.append(0)
     return Rebuilt(whole.facts, whole.matters, whole.different)
 
@@ -85,13 +87,12 @@ def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None, findi
         indexes = _emptied(connection, found=finding is not None)
         for part in _parts(connection, path, partial(_replayed, flows, finding), on_progress):
             connection.executemany(INSERT_MATTER, part.rows)
+            connection.executemany(INSERT_PART, part.owed)
+            counts.write(connection, part.counted)
             _fill_found(connection, part.found)
             _add(whole, part)
         for sql in indexes:
             connection.execute(sql)
-        sums = [(*key, n) for key, n in whole.sums.items()]
-        marks = ", ".join("?" * (len(sums[0]) if sums else 1))
-        connection.executemany(f"INSERT INTO rollups VALUES ({marks})", sums)
     connection.close()
     return Rebuilt(whole.facts, whole.matters, [])
 
@@ -107,7 +108,7 @@ def _emptied(connection: apsw.Connection, *, found: bool) -> list[str]:
         connection.execute("DELETE FROM titles; INSERT INTO search (search) VALUES ('delete-all')")
         connection.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (TERMS_BYTES,))
     connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
-    connection.execute("DELETE FROM matters; DELETE FROM rollups")
+    connection.execute("DELETE FROM matters; DELETE FROM assists; DELETE FROM rollups; DELETE FROM counted")
     connection.pragma("secure_delete", 1)
     return [sql for _, sql in indexes]
 
@@ -178,11 +179,13 @@ def _compared(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -
     for matter in _matters(connection, one, part):
         if standing.get(matter.number) != matter_row(matter, flows[matter.domain, matter.flow]):
             part.different.append(matter.number)
+    part.different = sorted({*part.different, *counts.missing(connection, part.counted)})
+    part.counted = {}
     return part
 
 
 def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> Iterator[Matter]:
-    """Each matter of a range as its facts add up; what was counted goes into `part`."""
+    """Each matter of a range as its facts add up; what was counted, and by whom a part is owed, goes into `part`."""
     matter: Matter | None = None
     for (body,) in connection.execute(
         "SELECT body FROM facts WHERE matter BETWEEN ? AND ? AND version > 0 ORDER BY matter, version", one
@@ -190,19 +193,26 @@ def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> I
         fact = decode(body)
         if matter is not None and matter.number != fact.matter:
             yield matter
-            part.matters += 1
+            _end(part, matter)
             matter = None
         after = evolve(matter, fact)
         for roll in rolls(matter, fact, after):
-            part.sums[roll] += 1
+            part.counted.setdefault(roll, []).append((fact.matter, fact.version))
+            part.tallied += 1
         part.facts += 1
         matter = after
     if matter is not None:
         yield matter
-        part.matters += 1
+        _end(part, matter)
+
+
+def _end(part: Part, matter: Matter) -> None:
+    part.matters += 1
+    part.owed += [(unit, matter.number) for unit in open_parts(matter)]
 
 
 def _add(whole: Part, part: Part) -> None:
-    whole.sums.update(part.sums)
+    whole.owed += part.owed
+    whole.tallied += part.tallied
     whole.facts += part.facts
     whole.matters += part.matters

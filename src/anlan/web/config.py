@@ -20,7 +20,7 @@ from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
-from anlan.web import callbacks, doors, figures, intake, matter, public, queue, topics
+from anlan.web import callbacks, counted, doors, figures, intake, matter, public, queue, topics
 from anlan.web.rail import rail
 from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
@@ -33,7 +33,7 @@ PAGES: list[Any] = [
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
-    figures.measures,
+    figures.measures, counted.counted,
     topics.topics,
     public.report_page, public.report, public.follow_page, public.follow, public.rate,
 ]  # fmt: skip

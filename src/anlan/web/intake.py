@@ -22,6 +22,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import DAY
 from anlan.web.forms import Form, form_of
 from anlan.web.queue import state_of
+from anlan.web.timeline import length_of
 from anlan.web.visit import Visit
 
 FORM_CHANNEL = "web"
@@ -80,7 +81,7 @@ class Help(msgspec.Struct, frozen=True):
     lead: str = ""
     due: str = ""
     due_weekday: str = ""
-    length: str = ""
+    why: str = ""
     accept: str = ""
     return_: str = ""
     days: list[Day] = []
@@ -202,7 +203,7 @@ def help_of(visit: Visit, form: Form) -> Help:
         return Help(spots=spots, error=visit.names.refusal(error.code, dict(error.params)))
     category = intake.category or said.category
     lead = intake.unit or (routed.route.lead if routed.route else "")
-    clocks = clocks_of(visit, intake)
+    clocks = clocks_of(visit, intake, category)
     return Help(
         spots=spots,
         same=same_of(visit, said),
@@ -216,10 +217,10 @@ def help_of(visit: Visit, form: Form) -> Help:
         lead=visit.names.unit(lead) if lead else "",
         due=visit.times.moment(clocks["matter"].due or 0),
         due_weekday=visit.times.weekday(clocks["matter"].due or 0),
-        length=length_of(visit, intake),
+        why=why_of(visit, clocks["matter"]),
         accept=visit.times.moment(clocks["accept"].due or 0) if lead and "accept" in clocks else "",
         return_=visit.times.moment(clocks["return"].due or 0) if lead and "return" in clocks else "",
-        days=days_of(visit, clocks["matter"].due or visit.now),
+        days=days_of(visit, clocks["matter"]),
     )
 
 
@@ -270,24 +271,26 @@ def units_of(visit: Visit, said: Advice, chosen: str) -> list[Choice]:
     return found
 
 
-def length_of(visit: Visit, intake: Intake) -> str:
-    """How long there is to answer, in words."""
-    domain, _ = way(visit, intake.channel)
-    spec = domain.flow(intake.flow or domain.flows[0].key).clock("matter")
-    return visit.t(f"clock.{spec.unit}", n=spec.amount)
+def why_of(visit: Visit, clock: Clock) -> str:
+    """How long there is to answer, how it is counted, and by which rule of the city."""
+    key = "due.why_always" if clock.unit == "natural_minutes" else "due.why"
+    rule = visit.t("due.rule", why=visit.names.target(clock.target)) if clock.target else ""
+    return rule + visit.t(key, length=length_of(visit, clock.unit, clock.amount))
 
 
-def clocks_of(visit: Visit, intake: Intake) -> dict[str, Clock]:
+def clocks_of(visit: Visit, intake: Intake, category: str) -> dict[str, Clock]:
     """The clocks as they would run were it saved now."""
     domain, _ = way(visit, intake.channel)
-    flow = domain.flow(intake.flow or domain.flows[0].key)
+    flow, world = domain.flow(intake.flow or domain.flows[0].key), visit.world
     keys = {spec.key for spec in flow.clocks} & {"matter", "accept", "return"}
-    return {key: deadlines.start(flow.clock(key), visit.now, visit.world.calendar) for key in keys}
+    return {key: deadlines.start(world.length(flow, category, key), visit.now, world.calendar) for key in keys}
 
 
-def days_of(visit: Visit, due: int) -> list[Day]:
-    """From today to the due day: which days count."""
-    today, counted, days = visit.now // DAY, 0, []
+def days_of(visit: Visit, clock: Clock) -> list[Day]:
+    """From today to the due day: which days count. None for a clock that counts every minute."""
+    if clock.due is None or clock.unit == "natural_minutes":
+        return []
+    today, due, counted, days = visit.now // DAY, clock.due, 0, list[Day]()
     for day in range(today, min(due // DAY, today + 3 * DAYS_SHOWN) + 1):
         works = visit.world.calendar.is_working_day(day * DAY)
         counted += works and day > today

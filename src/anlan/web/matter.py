@@ -17,7 +17,7 @@ from anlan.loop.case import Intent
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import minute_of
-from anlan.web import moves, timeline
+from anlan.web import family, moves, timeline
 from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.queue import line, listing, number_in, state_of
 from anlan.web.refusals import status_of
@@ -134,6 +134,8 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         entries=timeline.entries(visit, view),
         same=same(visit, view),
         places=places(visit, matter),
+        parent=family.parent(visit, view),
+        children=family.children(visit, view),
         top=top_categories(view),
         draft=draft,
         purposes=look.PURPOSES,
@@ -180,7 +182,7 @@ def top_categories(view: View) -> list[tuple[str, int]]:
 def same(visit: Visit, view: View) -> list[tuple[Candidate, str]]:
     """Open matters that may be the same as this one, with their titles."""
     matter = view.matter
-    if matter.stage == view.flow.closed or matter.flow == "notice" or not view.text:
+    if matter.stage == view.flow.closed or matter.flow == "notice" or matter.parent or not view.text:
         return []
     row, place = features(view.title, view.text), matter.place
     lon, lat = (place.lon_e6 / 1e6, place.lat_e6 / 1e6) if place else (None, None)

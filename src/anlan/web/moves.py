@@ -120,6 +120,13 @@ def _report(visit: Visit, view: View) -> str | None:
     return None
 
 
+def _open_child(visit: Visit, view: View) -> str | None:
+    if view.matter.parent:
+        return ""
+    n = len(view.matter.children_open)
+    return visit.t("why_not.too_many_children", n=n) if n >= view.flow.limits.children_max else None
+
+
 def _assist(visit: Visit, view: View) -> str | None:
     return None if visit.actor.unit in view.matter.open_assists else ""
 
@@ -139,6 +146,7 @@ REASONS: dict[str, Reason] = {
     "ask_extension": _ask_extension,
     "refuse_extension": _refuse_extension,
     "report": _report,
+    "open_child": _open_child,
     "assist_accept": _assist,
     "assist_report": _assist,
     "call_back": _call_back,

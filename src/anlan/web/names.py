@@ -87,6 +87,11 @@ class Names:
         rule = next((r for r in self.world.city.rules if r.key == key), None)
         return "" if rule is None else rule.why_en if self._english else rule.why_zh
 
+    def target(self, key: str) -> str:
+        """Why the city gives a category another length."""
+        target = next((t for t in self.world.city.targets if t.key == key), None)
+        return key if target is None else target.why_en if self._english else target.why_zh
+
     def find_unit(self, text: str) -> str:
         """The key of a unit given by key or by name. Raises Refused for an unknown or ambiguous one."""
         wanted, units = tidy(text), self.world.city.organisation

@@ -15,8 +15,8 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
 from anlan.store.apply import DUE_UNKNOWN
-from anlan.store.read import Row, Shape
-from anlan.web.rail import OPEN_KINDS, counted
+from anlan.store.read import OPEN_KINDS, Row, Shape
+from anlan.web.rail import counted
 from anlan.web.timing import Due
 from anlan.web.visit import Visit
 
@@ -93,6 +93,7 @@ def views(visit: Visit) -> dict[str, Shape]:
         "assigned": Shape(stages=("assigned",)),
         "hour": Shape(kinds=OPEN_KINDS, due_before=soon),
         "mine": Shape(officer=visit.actor.id),
+        "assisting": Shape(assisting=visit.actor.unit),
         "verifying": Shape(stages=("verifying",)),
         "calling": Shape(kinds=("calling",)),
         "closed": Shape(kinds=("closed",), order="new"),
@@ -104,6 +105,8 @@ def views(visit: Visit) -> dict[str, Shape]:
         found = {"received": found["received"]} | found
     if not visit.may("act"):
         del found["mine"]
+    if not visit.may("assist"):
+        del found["assisting"]
     return found
 
 
@@ -169,7 +172,14 @@ def chips(visit: Visit, view: str, shape: Shape, path: str) -> list[Chip]:
     """Every view under the same filters, with how many it holds."""
     replace, found = msgspec.structs.replace, []
     for key, of in views(visit).items():
-        narrowed = replace(shape, kinds=of.kinds, stages=of.stages, officer=of.officer, due_before=of.due_before)
+        narrowed = replace(
+            shape,
+            assisting=of.assisting,
+            kinds=of.kinds,
+            stages=of.stages,
+            officer=of.officer,
+            due_before=of.due_before,
+        )
         count = counted(visit, narrowed) if key not in {"closed", "all"} or key == view else ""
         query = visit.with_query(view=key, after=None).partition("?")[2]
         found.append(Chip(visit.t(f"view.{key}"), count, f"{path}?{query}", key == view))
@@ -206,7 +216,9 @@ def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Lin
     flow = visit.world.flow_of(matter)
     due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
     icon, state = state_of(visit, matter, due)
-    tags = [visit.t("tag.overseen")] if matter.reminders or matter.escalated else []
+    tags = [visit.t("tag.assisting")] if visit.actor.unit in matter.open_assists else []
+    tags += [visit.t("tag.overseen")] if matter.reminders or matter.escalated else []
+    tags += [visit.t("tag.child")] if matter.parent else []
     tags += [visit.t("tag.reopened")] if matter.reopens and matter.stage != flow.closed else []
     tags += [visit.t("tag.returned")] if matter.returns and not matter.lead else []
     unit = visit.names.unit_short(matter.lead) if matter.lead else visit.t("unit.none")
@@ -238,7 +250,7 @@ def why(visit: Visit, matter: Matter) -> str:
         return t("why.returned") if matter.returns else t("why.unassigned")
     if matter.officer == actor.id:
         return t("why.yours")
-    if any(a.unit == actor.unit for a in matter.assists):
+    if actor.unit in matter.open_assists:
         return t("why.assist", unit=visit.names.unit_short(matter.lead))
     stage = visit.names.word(matter, f"stage.{matter.stage}")
     if matter.lead == actor.unit:

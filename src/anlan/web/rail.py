@@ -5,10 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from anlan.app import look
-from anlan.store.read import Shape
+from anlan.store.read import OPEN_KINDS, Shape
 from anlan.web.visit import Visit
-
-OPEN_KINDS = ("waiting", "working", "calling")
 
 
 class Link(msgspec.Struct, frozen=True):

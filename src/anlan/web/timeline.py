@@ -8,6 +8,7 @@ import msgspec
 
 from anlan.app.look import View
 from anlan.loop.fact import Fact
+from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web.visit import Visit
 
@@ -65,10 +66,13 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         "count": len(data.get("parties", ())),
         "purpose": visit.t(f"purpose.{data['purpose']}") if fact.kind == "read" else "",
         "attempts": data.get("attempts", ""),
+        "number": shown(number) if (number := data.get("number") or data.get("parent")) else "",
     }
     key = f"fact.{fact.kind}"
     if fact.kind == "classified" and not data.get("category"):
         key = "fact.classified_unsure"
+    elif fact.kind == "received" and matter.parent:
+        key = "fact.received_child"
     text = visit.t(key, **said) if key in visit.t else fact.kind
     if data.get("reason"):
         reason = names.word(matter, f"option.{data['reason']}")
@@ -102,12 +106,23 @@ def _why(visit: Visit, view: View, fact: Fact, key: str, told: dict[str, Any]) -
         return t("shift.held", left=_amount(visit, told["unit"], told["left"]))
     if fact.kind == "resumed":
         return t("shift.resumed", left=_amount(visit, told["unit"], told["left"]))
-    if told["unit"] == "natural_minutes" and fact.kind == "received":
+    if fact.kind == "recalendared":
+        provisional = t("shift.provisional") if told.get("provisional") else ""
+        return t("shift.recalendared", years="、".join(map(str, fact.data["years"]))) + provisional
+    if fact.kind == "received" and told["unit"] == "natural_minutes" and not told.get("amount"):
         return t("shift.given")
     spec = view.flow.clock(key)
-    length = t(f"clock.{spec.unit}", n=spec.amount)
+    length = (
+        length_of(visit, told["unit"], told["amount"]) if "amount" in told else length_of(visit, spec.unit, spec.amount)
+    )
+    rule = t("shift.target", why=visit.names.target(told["target"])) if told.get("target") else ""
     provisional = t("shift.provisional") if told.get("provisional") else ""
-    return t("shift.started", length=length, start=visit.times.moment(told["starts"])) + provisional
+    return t("shift.started", length=length, start=visit.times.moment(told["starts"])) + rule + provisional
+
+
+def length_of(visit: Visit, unit: str, amount: int) -> str:
+    """How long a clock runs: 5个工作日, 1天."""
+    return visit.times.span(amount) if unit == "natural_minutes" else visit.t(f"clock.{unit}", n=amount)
 
 
 def _amount(visit: Visit, unit: str, minutes: int) -> str:

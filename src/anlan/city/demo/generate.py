@@ -21,9 +21,9 @@ from anlan.city.draft import (
     SESSIONS,
     Seat,
     branch_key,
-    draft_clocks,
     draft_officers,
     draft_rules,
+    draft_targets,
     draft_units,
     station_key,
 )
@@ -68,7 +68,7 @@ def generate(seed: int = 2026) -> dict[str, bytes]:
         "calendar.json": b"{}\n",
         "catalogue.json": to_json(default_catalogue()),
         "routing.json": to_json(draft_rules()),
-        "targets.json": to_json(draft_clocks()),
+        "clocks.json": to_json(draft_targets()),
         "places.json": to_json(sights(land, streets, network, coin)),
     }
 

@@ -2,6 +2,9 @@
 
 A `Case` is one clock and what happens to it. `by_oracle` counts minutes off one by one, from its own reading of
 weekdays, holidays and make-up days; `by_clocks` asks the kernel. Tests and the bench compare the two.
+
+In a part of the cases a calendar comes out at the end: the kernel tells the clock again from its facts, the referee
+counts all of it again by the new days. What was granted stays granted, what had no effect then has none now.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ import msgspec
 
 from anlan.loop import deadlines
 from anlan.loop.errors import Refused
-from anlan.loop.working_calendar import WorkingCalendar
+from anlan.loop.fact import Fact
+from anlan.loop.retime import retell, story
+from anlan.loop.working_calendar import WorkingCalendar, ms_of
 
 DAY_MINUTES = 1440
 FIRST = date(1970, 1, 1)
@@ -51,6 +56,7 @@ class Case(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
     asked_at: int
     days: Days
+    published: Days | None = None
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -74,7 +80,8 @@ def random_case(rng: random.Random) -> Case:
     for _ in range(rng.choice((0, 1, 1, 2, 3, 4, 6))):
         minute += rng.choice((0, 1, rng.randint(0, 300), rng.randint(0, 2000), rng.randint(0, 9000)))
         events.append(_event(rng, minute))
-    return Case(rng.random() < 0.6, unit, amount, start, tuple(events), minute + rng.randint(0, 4000), days)
+    asked_at, published = minute + rng.randint(0, 4000), rng.choice((None, _PUBLISHED[days]))
+    return Case(rng.random() < 0.6, unit, amount, start, tuple(events), asked_at, days, published)
 
 
 def by_clocks(case: Case) -> Answer:
@@ -83,27 +90,42 @@ def by_clocks(case: Case) -> Answer:
     spec = deadlines.ClockSpec("clock", case.amount, case.unit)
     clock = deadlines.start(spec, case.start, calendar)
     refused: list[tuple[int, str]] = []
+    facts = [_fact(case.start, clock)]
     for i, event in enumerate(case.events):
         try:
             clock = _after(clock, event, spec, calendar, of_matter=case.of_matter)
         except Refused as no:
             refused.append((i, no.code))
+        facts.append(_fact(event.minute, clock))
+    if case.published and clock.stopped is None:
+        told = story(facts, "clock", calendar)
+        assert told is not None
+        clock = retell(told, _calendar(case.published))
     return Answer(clock.due, clock.is_late(case.asked_at), refused, clock.provisional)
 
 
 def by_oracle(case: Case) -> Answer:
     """What counting minute by minute says."""
-    counter, refused = _Counter(case, case.start), []
+    counter, refused = _Counter(case, case.days, case.start), []
+    start, effective = case.start, list[Event]()
     for i, event in enumerate(case.events):
         counter.run(event.minute)
-        if event.what == "forward":
-            if not case.of_matter and counter.stopped is None:
-                counter = _Counter(case, event.minute)
-        elif event.what == "reopen":
-            if counter.stopped is not None:
-                counter = _Counter(case, event.minute)
-        elif (code := counter.happens(event)) is not None:
+        restarts = not case.of_matter and counter.stopped is None if event.what == "forward" else counter.stopped
+        if event.what in {"forward", "reopen"}:
+            if restarts not in {None, False}:
+                counter, start, effective = _Counter(case, case.days, event.minute), event.minute, []
+            continue
+        if counter.would_change(event):
+            effective.append(event)
+        if (code := counter.happens(event)) is not None:
             refused.append((i, code))
+            effective.pop()
+    if case.published and counter.stopped is None:
+        counter = _Counter(case, case.published, start)
+        for event in effective:
+            counter.run(event.minute)
+            granted = event.what.startswith("extend")
+            counter.happens(Event(event.minute, "extend_by_overseer", event.days) if granted else event)
     counter.run(case.asked_at)
     late = counter.ran_out_before(case.asked_at)
     due = counter.due()
@@ -132,12 +154,16 @@ def _after(
             return deadlines.extend(clock, event.days, minute, calendar, days_max=EXTENSION_DAYS_MAX, overseer=overseer)
 
 
+def _fact(minute: int, clock: deadlines.Clock) -> Fact:
+    return Fact("told", 1, 1, ms_of(minute), "referee", {"clocks": {"clock": msgspec.to_builtins(clock)}})
+
+
 class _Counter:
     """Counts a clock's minutes off. `at` is the next minute to look at; `end` the end of the last one needed."""
 
-    def __init__(self, case: Case, start: int) -> None:
-        self._days, self._natural = case.days, case.unit == "natural_minutes"
-        self._open = _open_minutes(case.days.sessions)
+    def __init__(self, case: Case, days: Days, start: int) -> None:
+        self._days, self._natural = days, case.unit == "natural_minutes"
+        self._open = _open_minutes(days.sessions)
         a_day = DAY_MINUTES if self._natural else sum(self._open)
         self._a_day = a_day
         self.left = case.amount * a_day if case.unit == "work_days" else case.amount
@@ -157,6 +183,14 @@ class _Counter:
                 self.left -= 1
                 self.end = self.at + 1
             self.at += 1
+
+    def would_change(self, event: Event) -> bool:
+        """Whether the event does anything to the clock, or is refused for what it would do."""
+        if self.stopped is not None:
+            return False
+        if event.what == "hold":
+            return not self.held and not self.ran_out_before(event.minute)
+        return self.held if event.what == "resume" else True
 
     def happens(self, event: Event) -> str | None:
         """Hold, resume, extend or stop; the code of a refusal."""
@@ -275,4 +309,13 @@ def _random_days(rng: random.Random) -> Days:
     return Days(sessions, frozenset(holidays), frozenset(makeup_days), published)
 
 
+def _later(days: Days, rng: random.Random) -> Days:
+    """The same calendar when every year is out: the holidays of those that were not are new."""
+    new, out = _random_days(rng), days.published_years
+    kept = [frozenset(d for d in some if d.year in out) for some in (days.holidays, days.makeup_days)]
+    come = [frozenset(d for d in some if d.year not in out) for some in (new.holidays, new.makeup_days)]
+    return Days(days.sessions, kept[0] | come[0], kept[1] | come[1], frozenset(YEARS))
+
+
 _DAYS = tuple(_random_days(random.Random(seed)) for seed in range(12))  # noqa: S311 - a generator of cases
+_PUBLISHED = {days: _later(days, random.Random(seed)) for seed, days in enumerate(_DAYS, 100)}  # noqa: S311 - the same

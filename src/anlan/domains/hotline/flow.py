@@ -93,6 +93,13 @@ APPEAL = Flow(
         Move("ask_assist", WORKING, "assist", "act", needs=(Field("unit", "unit"), NOTE)),
         Move("accept_assist", WORKING, "assist_accept", "assist"),
         Move("report_assist", WORKING, "assist_report", "assist", needs=(NOTE,)),
+        Move(
+            "open_child",
+            WORKING,
+            "open_child",
+            "act",
+            needs=(Field("unit", "unit"), NOTE, Field("category", "category", required=False)),
+        ),
         Move("classify", OPEN, "classify", "classify", needs=(Field("category", "category"),)),
         Move("send_back", ("verifying",), "send_back", "verify", "acting", (NOTE,)),
         *OVERSIGHT,

@@ -13,10 +13,9 @@ import msgspec
 
 from anlan.city.errors import CityError
 from anlan.city.geo import convert
-from anlan.loop.domain import Channel, Intake
+from anlan.loop.domain import Channel, Intake, first_words
 from anlan.loop.errors import Refused
 
-TITLE_LENGTH = 28
 TEXT_MAX = 20_000
 OUTSIDE_ID_MAX = 200
 OUTCOMES = ("accepted", "filed", "refused")
@@ -106,14 +105,6 @@ def _number(value: str | int, field: str) -> float:
         return float(value)
     except ValueError:
         raise Refused("field.wrong_type", field=field, type="number") from None
-
-
-def first_words(text: str) -> str:
-    """A title for a message that came without one: its first clause, at most TITLE_LENGTH characters."""
-    line = text.strip().splitlines()[0] if text.strip() else ""
-    for mark in "。！？；!?;":
-        line = line.split(mark)[0]
-    return line[:TITLE_LENGTH]
 
 
 STANDARD = {

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from anlan.city.geo import distance_m
-from anlan.domains.hotline.intakes import ADAPTERS, CHANNELS, Adapter, first_words
+from anlan.domains.hotline.intakes import ADAPTERS, CHANNELS, Adapter
+from anlan.loop.domain import first_words
 from anlan.loop.errors import Refused
 
 NOW = 1_795_492_800_000

@@ -1,0 +1,151 @@
+"""Roll-ups and the facts behind them: every figure is a number of rows here, so that it can open its matters.
+
+`rollups` holds how many facts a day counted for a slice (domain, ledger, unit, channel, category), `counted` which.
+Both are written in the transaction of the fact. A count stays in the slice it was made in: a matter that is classified
+anew, forwarded or closed later is still found under what it was when it was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import apsw
+import msgspec
+
+from anlan.loop.counters import Roll
+
+SLICE = ("domain", "ledger", "unit", "channel", "category")
+FEW = 1_000
+"""A figure below this is gathered slice by slice and sorted; a larger one is walked from its newest day."""
+
+Facts = tuple[int, int]
+"""A matter's number and the version the fact gave it."""
+
+
+class Counted(msgspec.Struct, frozen=True):
+    """The facts that one counter counted over city days, both included; `where` narrows the slice ('' is a value).
+
+    `leads`: only what was counted for these units and is theirs still. `after`: the last row's day, matter, version.
+    """
+
+    measure: str
+    first_day: int
+    last_day: int
+    where: dict[str, str] = {}
+    leads: tuple[str, ...] = ()
+    after: tuple[int, ...] = ()
+    limit: int = 50
+
+
+def write(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> None:
+    """Add these facts to what was counted."""
+    slices: dict[tuple[str, ...], int] = {}
+    sums, rows = [], []
+    for (measure, day, *of), facts in counted.items():
+        slice_key = tuple(of)
+        no = slices.get(slice_key) or slices.setdefault(slice_key, _slice(connection, slice_key))
+        sums.append((measure, day, no, len(facts)))
+        rows += [(measure, no, day, matter, version) for matter, version in facts]
+    upsert = "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    connection.executemany(upsert, sums)
+    connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", rows)
+
+
+def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:
+    row = connection.execute(
+        f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
+        slice_key,
+    ).fetchone()
+    return int(row[0])
+
+
+def sums(
+    measures: Sequence[str], by: str, first_day: int, last_day: int, where: Mapping[str, str]
+) -> tuple[str, list[Any]]:
+    """The statement for roll-up sums: rows of (group, measure, n), by a part of the slice or by day."""
+    marks = ", ".join("?" * len(measures))
+    more = "".join(f" AND s.{key} = ?" for key in where)
+    return (
+        f"SELECT {by}, r.measure, sum(r.n) FROM rollups r JOIN slices s ON s.no = r.slice"
+        f" WHERE r.measure IN ({marks}) AND r.day BETWEEN ? AND ?{more} GROUP BY 1, 2",
+        [*measures, first_day, last_day, *where.values()],
+    )
+
+
+def listed(asked: Counted, columns: str, *, few: bool) -> tuple[str, list[Any]]:
+    """The statement for the facts themselves, newest day first, with their matters as `m` and titles as `t`."""
+    where, values = _where(asked, few=few)
+    walked = "c" if few else "r"
+    if asked.after:
+        where += f" AND {walked}.day <= ? AND (c.day, c.matter, c.version) < (?, ?, ?)"
+        values += [asked.after[0], *asked.after]
+    return (
+        f"SELECT {columns} FROM {_source(few=few)} CROSS JOIN matters m ON m.number = c.matter"
+        f" LEFT JOIN titles t ON t.matter = c.matter {where}"
+        f" ORDER BY {walked}.day DESC, c.matter DESC, c.version DESC LIMIT ?",
+        [*values, asked.limit],
+    )
+
+
+def how_many(asked: Counted, at_most: int) -> tuple[str, list[Any]]:
+    """The statement that counts the rows of `listed` over all pages, no further than `at_most`."""
+    few = is_narrow(asked)
+    where, values = _where(asked, few=few)
+    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads else ""
+    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?)", [*values, at_most]
+
+
+def is_narrow(asked: Counted) -> bool:
+    """Whether the slices asked for are so few that they are better looked up one by one."""
+    return bool(asked.leads or set(asked.where) - {"domain"})
+
+
+def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
+    """The matters of which one of these facts is not counted where it should be."""
+    found: set[int] = set()
+    slices: dict[tuple[str, ...], int] = {}
+    sql = "SELECT 1 FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
+    for (measure, day, *of), facts in counted.items():
+        slice_key = tuple(of)
+        if slice_key not in slices:
+            row = connection.execute(
+                f"SELECT no FROM slices WHERE {' AND '.join(f'{part} = ?' for part in SLICE)}", slice_key
+            ).fetchone()
+            slices[slice_key] = row[0] if row else 0
+        for matter, version in facts:
+            if connection.execute(sql, (measure, slices[slice_key], day, matter, version)).fetchone() is None:
+                found.add(matter)
+    return found
+
+
+def add_up(connection: apsw.Connection, facts: int) -> bool:
+    """Whether so many facts are counted and the roll-ups are their numbers."""
+    tallies = "SELECT measure, day, slice, count(*) FROM counted GROUP BY measure, slice, day"
+    one = connection.execute(f"SELECT * FROM rollups EXCEPT {tallies}").fetchone()
+    other = connection.execute(f"{tallies} EXCEPT SELECT * FROM rollups").fetchone()
+    total = connection.execute("SELECT count(*) FROM counted").fetchone()[0]
+    return one is None and other is None and total == facts
+
+
+def _source(*, few: bool) -> str:
+    if few:
+        return "slices s CROSS JOIN counted c ON c.slice = s.no"
+    return (
+        "rollups r CROSS JOIN slices s ON s.no = r.slice"
+        " CROSS JOIN counted c ON c.measure = r.measure AND c.slice = r.slice AND c.day = r.day"
+    )
+
+
+def _where(asked: Counted, *, few: bool) -> tuple[str, list[Any]]:
+    walked = "c" if few else "r"
+    tests, values = [f"s.{key} = ?" for key in asked.where], list[Any](asked.where.values())
+    if asked.leads:
+        marks = ", ".join("?" * len(asked.leads))
+        tests.append(f"s.unit IN ({marks}) AND m.lead IN ({marks})")
+        values += [*asked.leads, *asked.leads]
+    return (
+        " AND ".join([f"WHERE {walked}.measure = ?", f"{walked}.day BETWEEN ? AND ?", *tests]),
+        [asked.measure, asked.first_day, asked.last_day, *values],
+    )
