@@ -294,15 +294,14 @@ def _place(lon: float | None, lat: float | None) -> tuple[float, float] | None:
     return lon, lat
 
 
-def _fragments(text: str, starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> tuple[str, ...]:
+def _fragments(text: str, starts: NDArray[np.intp], lengths: NDArray[np.intp]) -> tuple[str, ...]:
     """The longest stretches of `text` covered by shared grams, longest first."""
-    words: dict[str, None] = {}
-    start, end = 0, 0
-    for left, length in sorted(zip(starts.tolist(), lengths.tolist(), strict=True)):
-        if left >= end:  # two stretches that only touch are two reasons
-            words[text[start:end]] = None
-            start = left
-        end = max(end, left + length)
-    words[text[start:end]] = None
-    words.pop("", None)
+    order = starts.argsort(kind="stable")
+    starts = starts[order]
+    ends = np.maximum.accumulate(starts + lengths[order])
+    apart = starts[1:] >= ends[:-1]  # two stretches that only touch are two reasons
+    edge = np.ones(1, dtype=np.bool_)[: starts.size]
+    firsts, lasts = np.concatenate([edge, apart]), np.concatenate([apart, edge])
+    stretches = zip(starts[firsts].tolist(), ends[lasts].tolist(), strict=True)
+    words = dict.fromkeys(text[start:end] for start, end in stretches)
     return tuple(sorted(words, key=len, reverse=True)[:FRAGMENTS_MAX])
