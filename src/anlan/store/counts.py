@@ -38,18 +38,24 @@ class Counted(msgspec.Struct, frozen=True):
     limit: int = 50
 
 
-def write(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> None:
-    """Add these facts to what was counted."""
-    slices: dict[tuple[str, ...], int] = {}
+def write(
+    connection: apsw.Connection,
+    counted: Mapping[Roll, Sequence[Facts]],
+    known: dict[tuple[str, ...], int] | None = None,
+) -> None:
+    """Add these facts to what was counted. `known`: slices met before in this transaction, to be met again."""
+    slices = {} if known is None else known
     sums, rows = [], []
     for (measure, day, *of), facts in counted.items():
         slice_key = tuple(of)
-        no = slices.get(slice_key) or slices.setdefault(slice_key, _slice(connection, slice_key))
+        no = slices.get(slice_key)
+        if no is None:
+            no = slices[slice_key] = _slice(connection, slice_key)
         sums.append((measure, day, no, len(facts)))
         rows += [(measure, no, day, matter, version) for matter, version in facts]
     upsert = "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
     connection.executemany(upsert, sums)
-    connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", rows)
+    connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
 
 def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:

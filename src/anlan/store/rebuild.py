@@ -82,13 +82,13 @@ def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None, findi
     With `finding`, titles and search terms are made anew too, and feature rows that open matters lack.
     """
     connection = connect(path)
-    whole = Part()
+    whole, slices = Part(), dict[tuple[str, ...], int]()
     with connection:
         indexes = _emptied(connection, found=finding is not None)
         for part in _parts(connection, path, partial(_replayed, flows, finding), on_progress):
             connection.executemany(INSERT_MATTER, part.rows)
             connection.executemany(INSERT_PART, part.owed)
-            counts.write(connection, part.counted)
+            counts.write(connection, part.counted, slices)
             _fill_found(connection, part.found)
             _add(whole, part)
         for sql in indexes:
