@@ -1,4 +1,7 @@
-"""A real server over the demo city, and a real Chromium. Without one these tests are skipped, loudly."""
+"""A real server over the demo city, and a real Chromium; skipped loudly without one.
+
+They end with the module: while Playwright runs, no other loop may run in the same worker.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,7 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disab
 DESK = {"width": 1440, "height": 900}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium")
     if path is None:
@@ -26,7 +29,7 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("browser")
     prepare_demo(home)
@@ -34,7 +37,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         yield server
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def accounts(city: Server) -> dict[str, str]:
     """The demo's account for each role."""
     lines = (city.home / "demo.txt").read_text("utf-8").split("\n")
