@@ -46,6 +46,11 @@ class Shape(msgspec.Struct, frozen=True):
     after: tuple[int, ...] | None = None
     limit: int = 50
 
+    def after_row(self, row: Row) -> tuple[int, int]:
+        """The cursor of the page that follows this row."""
+        edge = 0 if self.order == "new" else DUE_UNKNOWN if row.due is None else row.due
+        return edge, row.matter.number
+
 
 class Row(msgspec.Struct, frozen=True):
     """One line of a list. In one of counted facts, `day` is the fact's city day and `version` the one it gave."""
