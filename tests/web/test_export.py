@@ -1,4 +1,4 @@
-"""What leaves the house: the whole filtered list, nothing its reader may not see, no formulas; and the ledger says so."""
+"""What leaves the house: the whole filtered list, nothing its reader may not see, no formulas; the ledger says so."""
 
 from __future__ import annotations
 
