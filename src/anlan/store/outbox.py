@@ -41,3 +41,12 @@ class Outbox:
             (pos, min(limit, ENTRIES_MAX)),
         )
         return [Entry(at, ledger, seq, decode(body)) for at, ledger, seq, body in rows]
+
+    def beside(self, before: int, limit: int) -> list[Entry]:
+        """What is on the ledgers beside the matters' own facts (readings, accounts, sessions), newest first."""
+        rows = self._readers.connection().execute(
+            "SELECT f.pos, l.key, f.seq, f.body FROM facts f JOIN ledgers l ON l.no = f.ledger"
+            " WHERE f.version = 0 AND f.pos < ? ORDER BY f.pos DESC LIMIT ?",
+            (before, min(limit, ENTRIES_MAX)),
+        )
+        return [Entry(at, ledger, seq, decode(body)) for at, ledger, seq, body in rows]

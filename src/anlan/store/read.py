@@ -151,6 +151,15 @@ class Reader:
         ).fetchone()
         return tuple(row) if row else None
 
+    def tokens_of(self, account: str, now: int) -> list[Any]:
+        """An account's tokens that are still good, newest first: hash, kind, issued, expires, agent."""
+        rows: list[Any] = self._run(
+            "SELECT hash, kind, issued_at, expires_at, agent FROM tokens WHERE account = ? AND expires_at > ?"
+            " ORDER BY issued_at DESC, hash",
+            (account, now),
+        ).fetchall()
+        return rows
+
     def request(self, key: bytes) -> tuple[bytes, bytes] | None:
         """The body mark and the stored answer of an idempotency key."""
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (key,)).fetchone()

@@ -30,7 +30,9 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     account, onward = form.text("account"), inside(form.text("next"))
     try:
-        commit, token = accounts.log_in(visit.world, account, form.raw("password"))
+        commit, token = accounts.log_in(
+            visit.world, account, form.raw("password"), request.headers.get("user-agent", "")
+        )
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
         return visit.page("login.html", status=401, next=onward, account=account, error=error)
