@@ -142,6 +142,12 @@ class Reader:
         row = self._run("SELECT unit, roles, password FROM accounts WHERE id = ? AND active = 1", (account,)).fetchone()
         return tuple(row) if row else None
 
+    def second(self, account: str) -> tuple[bytes, int] | None:
+        """An account's wrapped second-factor secret and the last step it was used in, if it has one."""
+        sql = "SELECT second, second_step FROM accounts WHERE id = ? AND second IS NOT NULL"
+        row = self._run(sql, (account,)).fetchone()
+        return (bytes(row[0]), row[1]) if row else None
+
     def token(self, token_hash: bytes, now: int) -> tuple[str, str, str] | None:
         """The account, unit and roles behind a token that is still good."""
         row = self._run(

@@ -29,7 +29,7 @@ HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
-    account.account_page, account.revoke, account.password, account.readings,
+    account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     queue.home, queue.queue, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
