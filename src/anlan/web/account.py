@@ -20,6 +20,8 @@ from anlan.web.forms import form_of
 from anlan.web.visit import Visit
 
 READINGS = 100
+BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux")
 SCANNED_MAX = 5_000
 """So many entries are looked through for a filter that few of them meet; the page says from where it goes on."""
 
@@ -120,5 +122,12 @@ def _page(visit: Visit, error: str = "", *, done: bool = False) -> Template:
     return visit.page(
         "account.html", 422 if error else 200, sessions=accounts.sessions(visit.world, visit.actor.id), own=own,
         error=error, done=done, has_second=has_second, secret=second.shown_secret(secret),
-        uri=second.uri_of(secret, visit.actor.id),
+        uri=second.uri_of(secret, visit.actor.id), program=program,
     )  # fmt: skip
+
+
+def program(agent: str) -> str:
+    """A browser's long name for itself, short: Chrome, Linux. Anything else as it says."""
+    browser = next((short for mark, short in BROWSERS if f"{mark}/" in agent), "")
+    system = next((name for name in SYSTEMS if name in agent), "")
+    return ", ".join(part for part in (browser, system) if part) if browser else agent
