@@ -9,11 +9,12 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
+from anlan.api.who import SESSION_COOKIE
 from anlan.app import accounts
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
 from anlan.web.forms import form_of
-from anlan.web.visit import SESSION_COOKIE, THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
+from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 
 
 @get("/login")
