@@ -14,6 +14,7 @@ from litestar.openapi import OpenAPIConfig
 from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
+from anlan.app.live import Live
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
@@ -74,6 +75,7 @@ def application(world: World) -> Litestar:
         request_max_body_size=1024 * 1024,
     )
     app.state.world = world
+    app.state.live = Live(world)
     return app
 
 

@@ -135,3 +135,22 @@ def test_public_pages_have_no_barrier_and_are_light(open_page: Visit, path: str)
 def _barriers(page: Page) -> list[str]:
     found = Axe().run(page).response["violations"]
     return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
+
+
+def test_a_move_in_one_browser_is_seen_in_the_other_without_moving_its_rows(log_in: Visit) -> None:
+    watching, acting = log_in("overseer", "/queue?view=open"), log_in("overseer", "/queue?view=open")
+    row = watching.locator("#queue .row").nth(2)
+    href, before = row.get_attribute("href"), row.inner_text()
+    assert href
+    other = log_in("overseer", href)
+    acting.goto(href)
+    acting.locator("summary", has_text="督办").click()
+    form = acting.locator("details.move", has_text="督办")
+    form.locator("textarea").fill("请今天办完")
+    form.locator("button.main").click()
+    expect(watching.locator("#fresh button")).to_be_visible()
+    assert row.inner_text() == before, "nothing moves under the pointer"
+    watching.locator("#fresh button").click()
+    expect(row).to_contain_text("督办")
+    expect(watching.locator("#fresh button")).to_be_hidden()
+    expect(other.locator("#changed")).to_be_visible()

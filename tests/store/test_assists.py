@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -97,7 +98,7 @@ def test_parts_of_before_are_found_by_the_migration(desk: Any) -> None:
     desk.store.close()
     connection = connect(desk.store.path)
     connection.execute("DROP TABLE assists")
-    connection.pragma("user_version", 2)
+    connection.execute(resources.files("anlan.store.schema").joinpath("0003_assists.sql").read_text("utf-8"))
     connection.close()
     desk.reopen()
     assert numbers(desk, assisting="station2") == [matter.number]

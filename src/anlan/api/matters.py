@@ -62,9 +62,8 @@ async def list_matters(
         limit=limit,
     )
     rows = look.rows(world, who, shape)
-    last = rows[-1] if len(rows) == limit else None
-    due = 0 if last is None or order == "new" else last.due if last.due is not None else 2**53 - 1
-    return Page([summary(row) for row in rows], f"{due}.{last.matter.number}" if last else "")
+    edge, number = shape.after_row(rows[-1]) if len(rows) == limit else (0, 0)
+    return Page([summary(row) for row in rows], f"{edge}.{number}" if number else "")
 
 
 @get("/api/v1/matters/{number:int}")

@@ -29,6 +29,7 @@ STATUS = {
     "body.too_large": 413,
     "store.full": 507,
     "store.busy": 503,
+    "live.too_many": 503,
     "store.failed": 503,
     "move.not_in_stage": 409,
     "matter.closed": 409,

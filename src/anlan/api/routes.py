@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from anlan.api import intakes, matters, open311, problems, sessions
+from anlan.api import intakes, live, matters, open311, problems, sessions
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 
@@ -23,6 +23,8 @@ ROUTES: list[Any] = [
     sessions.follow,
     sessions.echo,
     sessions.health,
+    live.live,
+    live.facts,
     open311.services,
     open311.hand_in,
     open311.one,

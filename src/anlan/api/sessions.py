@@ -64,4 +64,8 @@ async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
 @get("/healthz")
 async def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
     """Whether the server answers and reads its database."""
-    return {"ok": True, "ledgers": world_of(request).store.read.ledgers()}
+    return {
+        "ok": True,
+        "ledgers": world_of(request).store.read.ledgers(),
+        "listeners": request.app.state.live.listeners,
+    }

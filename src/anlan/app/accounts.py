@@ -21,24 +21,40 @@ from anlan.store.commit import Commit
 SESSION_MS = 12 * 3600 * 1000
 TOKEN_MS = 365 * 24 * 3600 * 1000
 PASSWORD_MIN = 8
+AGENT_MAX = 120
 _hasher = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 """OWASP's second recommended argon2id setting: 19 MiB, 2 passes."""
 _NOBODY = _hasher.hash("nobody")
+
+
+class Session(msgspec.Struct, frozen=True):
+    """A token by its mark (the hex of its hash): kind, since and until when (UTC ms), and in which program."""
+
+    mark: str
+    kind: str
+    issued_at: int
+    expires_at: int
+    agent: str
 
 
 def add(world: World, account: str, unit: str, roles: tuple[str, ...], password: str, by: str = "system") -> Commit:
     """The commit that makes or replaces an account. Raises Refused for an unknown unit or a short password."""
     if unit and unit not in world.city.organisation:
         raise Refused("field.unknown_unit", field="unit", unit=unit)
-    if len(password) < PASSWORD_MIN:
-        raise Refused("account.password_short", length=len(password), length_min=PASSWORD_MIN)
+    checked(password)
     row = (account, unit, msgspec.json.encode(roles).decode(), _hasher.hash(password), 1)
     data = {"account": account, "unit": unit, "roles": list(roles)}
     return _commit(world, by, "account_set", data, ("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?)", row))
 
 
-def log_in(world: World, account: str, password: str) -> tuple[Commit, str]:
+def log_in(world: World, account: str, password: str, agent: str = "") -> tuple[Commit, str]:
     """The commit of a session and its token. Raises Refused("account.wrong"), the same whatever was wrong."""
+    proved(world, account, password)
+    return token_for(world, account, "session", SESSION_MS, agent)
+
+
+def proved(world: World, account: str, password: str) -> None:
+    """Refuse a password that is not the account's, in the same time and words whatever was wrong."""
     found = world.store.read.account(account)
     try:
         _hasher.verify(found[2] if found else _NOBODY, password)
@@ -46,15 +62,48 @@ def log_in(world: World, account: str, password: str) -> tuple[Commit, str]:
         raise Refused("account.wrong") from None
     if found is None:
         raise Refused("account.wrong")
-    return token_for(world, account, "session", SESSION_MS)
 
 
-def token_for(world: World, account: str, kind: str = "api", life_ms: int = TOKEN_MS) -> tuple[Commit, str]:
-    """The commit of a new token, and the token: shown once, never stored."""
-    token = base64.urlsafe_b64encode(world.random(24)).decode()
-    row = (token_hash(token), account, kind, world.clock() + life_ms)
+def token_for(
+    world: World, account: str, kind: str = "api", life_ms: int = TOKEN_MS, agent: str = ""
+) -> tuple[Commit, str]:
+    """The commit of a new token, and the token: shown once, never stored. `agent`: the program it was given to."""
+    token, now = base64.urlsafe_b64encode(world.random(24)).decode(), world.clock()
+    row = (token_hash(token), account, kind, now + life_ms, now, agent[:AGENT_MAX])
     data = {"account": account, "form": kind}
-    return _commit(world, account, "token_issued", data, ("INSERT INTO tokens VALUES (?, ?, ?, ?)", row)), token
+    return _commit(world, account, "token_issued", data, ("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)", row)), token
+
+
+def sessions(world: World, account: str) -> list[Session]:
+    """The account's tokens that are still good, newest first."""
+    rows = world.store.read.tokens_of(account, world.clock())
+    return [Session(bytes(mark).hex(), kind, issued, expires, agent) for mark, kind, issued, expires, agent in rows]
+
+
+def revoke(world: World, account: str, mark: str) -> Commit:
+    """The commit that ends one of the account's own sessions, effective on its next request."""
+    if mark not in {one.mark for one in sessions(world, account)}:
+        raise Refused("session.unknown")
+    row = (bytes.fromhex(mark), account)
+    sql = "DELETE FROM tokens WHERE hash = ? AND account = ?"
+    return _commit(world, account, "token_revoked", {"account": account}, (sql, row))
+
+
+def change_password(world: World, account: str, old: str, new: str, keep: str) -> Commit:
+    """The commit of a new password; every session but the one of token `keep` ends with it."""
+    proved(world, account, old)
+    checked(new)
+    row = (_hasher.hash(new), account)
+    sql = "UPDATE accounts SET password = ? WHERE id = ?"
+    commit = _commit(world, account, "password_changed", {"account": account}, (sql, row))
+    commit.rows.append(("DELETE FROM tokens WHERE account = ? AND hash != ?", (account, token_hash(keep))))
+    return commit
+
+
+def checked(password: str) -> None:
+    """Refuse a password that is too short. Raises Refused("account.password_short")."""
+    if len(password) < PASSWORD_MIN:
+        raise Refused("account.password_short", length=len(password), length_min=PASSWORD_MIN)
 
 
 def log_out(world: World, token: str, account: str) -> Commit:

@@ -40,9 +40,12 @@ class Loader:
     matters: dict[str, int] = field(default_factory=dict)
     _rows: list[Row] = field(default_factory=list)
     _chunks: list[list[Row]] = field(default_factory=list)
-    _ahead: WordsAhead = field(default_factory=WordsAhead)
+    _ahead: WordsAhead = field(init=False)
     _batch: list[tuple[int, Intake, Prepared, int]] = field(default_factory=list)
     _joined: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._ahead = WordsAhead(rows_only=not self.engines)
 
     def add(self, line: int, intake: Intake) -> None:
         """Take one row. A row that cannot be taken is counted and told with its line; the others go on."""

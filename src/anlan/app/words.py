@@ -14,11 +14,12 @@ from concurrent.futures import Future, ProcessPoolExecutor
 import msgspec
 
 from anlan.app.redact import redacted
-from anlan.engines.text import Features, features, from_bytes, search_terms, to_bytes
+from anlan.engines.text import Features, features, many_from_bytes, search_terms, to_bytes
 
 CHUNK = 256
 AHEAD = 4
 """Chunks of texts in the hands of other processes."""
+NO_FEATURES = features("", "")
 
 Text = tuple[str, str, str]
 """Title, text, address."""
@@ -50,9 +51,13 @@ def terms_of(title: str, text: str, address: str) -> str:
 
 
 class WordsAhead:
-    """Words of many reports in the order they were put in, made by the machine's other cores where it has any."""
+    """Words of many reports in the order they were put in, made by the machine's other cores where it has any.
 
-    def __init__(self) -> None:
+    With `rows_only` the features themselves are not unpacked: a load without engines stores their rows and no more.
+    """
+
+    def __init__(self, *, rows_only: bool = False) -> None:
+        self._rows_only = rows_only
         self._workers = (os.cpu_count() or 1) - 1
         self._pool: ProcessPoolExecutor | None = None
         self._chunks: deque[tuple[list[Text], Future[list[tuple[bytes, str, str]]] | None]] = deque()
@@ -71,7 +76,9 @@ class WordsAhead:
         chunk, future = self._chunks.popleft()
         if future is None or future.cancel():
             return [words(*text) for text in chunk]
-        return [Words(from_bytes(row), row, title, terms) for row, title, terms in future.result()]
+        made = future.result()
+        found = [NO_FEATURES] * len(made) if self._rows_only else many_from_bytes([row for row, _, _ in made])
+        return [Words(one, *stored) for one, stored in zip(found, made, strict=True)]
 
     def close(self) -> None:
         """Let the other processes go."""

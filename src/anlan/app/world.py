@@ -54,6 +54,7 @@ class World:
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
     arriving: Arriving = field(init=False)
+    _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.calendar = calendar_of(self.city)
@@ -97,7 +98,10 @@ class World:
 
     def target(self, category: str, clock: str) -> ClockSpec | None:
         """The length that the city's own rules give a clock for a category; None where the flow's holds."""
-        return target_of(self.city, category, clock)
+        key = (category, clock)
+        if key not in self._targets:
+            self._targets[key] = target_of(self.city, category, clock)
+        return self._targets[key]
 
     def relation(self, viewer: str, other: str) -> str:
         """Where the other unit stands; foreign for somebody without a unit, or of one the city pack no longer has."""

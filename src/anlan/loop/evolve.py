@@ -15,6 +15,7 @@ from anlan.loop.deadlines import Clock
 from anlan.loop.errors import Broken
 from anlan.loop.fact import Fact
 from anlan.loop.matter import CALLBACK_PENDING, Assist, Matter, Party, Place
+from anlan.loop.upcast import form_of
 
 Changes = dict[str, Any]
 Draft = tuple[str, dict[str, Any]]
@@ -23,7 +24,7 @@ Draft = tuple[str, dict[str, Any]]
 
 def stamp(drafts: Iterable[Draft], number: int, version: int, at: int, actor: str) -> list[Fact]:
     """The drafts as facts of matter `number`, following `version`."""
-    return [Fact(kind, number, version + i, at, actor, data) for i, (kind, data) in enumerate(drafts, 1)]
+    return [Fact(kind, number, version + i, at, actor, data, form_of(kind)) for i, (kind, data) in enumerate(drafts, 1)]
 
 
 def evolve(matter: Matter | None, fact: Fact) -> Matter:

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from anlan.loop.upcast import UPCASTERS, upcast
+
 INT_MAX = 2**53 - 1
 
 
@@ -37,8 +39,12 @@ def encode(fact: Fact) -> bytes:
 
 
 def decode(body: bytes) -> Fact:
-    """The fact whose canonical bytes these are. Raises msgspec.DecodeError on anything else."""
-    return _decoder.decode(body)
+    """The fact whose bytes these are, in today's form. Raises msgspec.DecodeError on anything else."""
+    fact = _decoder.decode(body)
+    if not UPCASTERS:
+        return fact
+    form, data = upcast(fact.kind, fact.v, fact.data)
+    return msgspec.structs.replace(fact, v=form, data=data)
 
 
 def uncanonical(value: Any, path: str = "") -> str | None:

@@ -46,6 +46,11 @@ class Shape(msgspec.Struct, frozen=True):
     after: tuple[int, ...] | None = None
     limit: int = 50
 
+    def after_row(self, row: Row) -> tuple[int, int]:
+        """The cursor of the page that follows this row."""
+        edge = 0 if self.order == "new" else DUE_UNKNOWN if row.due is None else row.due
+        return edge, row.matter.number
+
 
 class Row(msgspec.Struct, frozen=True):
     """One line of a list. In one of counted facts, `day` is the fact's city day and `version` the one it gave."""
@@ -145,6 +150,15 @@ class Reader:
             (token_hash, now),
         ).fetchone()
         return tuple(row) if row else None
+
+    def tokens_of(self, account: str, now: int) -> list[Any]:
+        """An account's tokens that are still good, newest first: hash, kind, issued, expires, agent."""
+        rows: list[Any] = self._run(
+            "SELECT hash, kind, issued_at, expires_at, agent FROM tokens WHERE account = ? AND expires_at > ?"
+            " ORDER BY issued_at DESC, hash",
+            (account, now),
+        ).fetchall()
+        return rows
 
     def request(self, key: bytes) -> tuple[bytes, bytes] | None:
         """The body mark and the stored answer of an idempotency key."""

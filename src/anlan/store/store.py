@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anlan.store.database import MEMORY, Readers
+from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
@@ -35,6 +36,7 @@ class Store:
         self.writer = Writer(self.path, keys, sign)
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
+        self.outbox = Outbox(self.readers)
         self.vault = Vault(self.readers, Readers(keys), master, random)
 
     def close(self) -> None:

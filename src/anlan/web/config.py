@@ -20,7 +20,7 @@ from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
-from anlan.web import callbacks, counted, doors, figures, intake, matter, public, queue, topics
+from anlan.web import account, bulk, callbacks, counted, doors, export, figures, intake, matter, public, queue, topics
 from anlan.web.rail import rail
 from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
@@ -29,7 +29,8 @@ HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
-    queue.home, queue.queue,
+    account.account_page, account.revoke, account.password, account.readings,
+    queue.home, queue.queue, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,

@@ -9,11 +9,12 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
+from anlan.api.who import SESSION_COOKIE
 from anlan.app import accounts
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
 from anlan.web.forms import form_of
-from anlan.web.visit import SESSION_COOKIE, THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
+from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 
 
 @get("/login")
@@ -29,7 +30,9 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     account, onward = form.text("account"), inside(form.text("next"))
     try:
-        commit, token = accounts.log_in(visit.world, account, form.raw("password"))
+        commit, token = accounts.log_in(
+            visit.world, account, form.raw("password"), request.headers.get("user-agent", "")
+        )
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
         return visit.page("login.html", status=401, next=onward, account=account, error=error)

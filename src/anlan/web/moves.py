@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
-from anlan.app.look import View
+from anlan.app.look import Contact, View
 from anlan.loop.flow import Field, Move
+from anlan.loop.matter import Matter
 from anlan.web.visit import Visit
 
 Reason = Callable[[Visit, View], str | None]
@@ -48,16 +49,16 @@ def offers(visit: Visit, view: View) -> list[Offer]:
         if why == "":
             continue
         matter = view.matter
-        inputs = [input_of(visit, view, field) for field in move.needs]
+        inputs = [input_of(visit, matter, field, view.contacts) for field in move.needs]
         hint = visit.t.word(matter.domain, f"hint.{move.key}", " ").strip()
         label = visit.names.word(matter, f"move.{move.key}")
         found.append(Offer(move.key, label, move.main and not why, inputs, hint, why or ""))
     return sorted(found, key=lambda o: not o.main)
 
 
-def input_of(visit: Visit, view: View, field: Field) -> Input:
+def input_of(visit: Visit, matter: Matter, field: Field, contacts: Sequence[Contact] = ()) -> Input:
     """The control for a field."""
-    matter, options = view.matter, []
+    options: list[tuple[str, str]] = []
     if field.type == "code":
         options = [(o, visit.names.word(matter, f"option.{o}")) for o in field.options]
     elif field.type == "bool":
@@ -65,9 +66,7 @@ def input_of(visit: Visit, view: View, field: Field) -> Input:
     elif field.type == "receipt":
         pending = {p.receipt for p in matter.pending_callbacks}
         options = [
-            (str(c.party.receipt), _reporter(visit, c.name, c.phone))
-            for c in view.contacts
-            if c.party.receipt in pending
+            (str(c.party.receipt), _reporter(visit, c.name, c.phone)) for c in contacts if c.party.receipt in pending
         ]
     label = visit.names.word(matter, f"field.{field.key}")
     return Input(field.key, field.type, label, field.required, options, field.minimum, field.maximum, field.length_max)

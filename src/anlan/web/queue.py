@@ -14,7 +14,6 @@ from anlan.app import look
 from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
-from anlan.store.apply import DUE_UNKNOWN
 from anlan.store.read import OPEN_KINDS, Row, Shape
 from anlan.web.rail import counted
 from anlan.web.timing import Due
@@ -159,11 +158,10 @@ def listing(visit: Visit, path: str) -> Listing:
     rows = look.rows(visit.world, visit.actor, shape)
     keep = visit.with_query(after=None).partition("?")[2]
     lines = [line(visit, row, keep) for row in rows]
-    last = rows[-1] if len(rows) == shape.limit else None
     more = ""
-    if last is not None:
-        edge = 0 if shape.order == "new" else DUE_UNKNOWN if last.due is None else last.due
-        more = f"{path}{visit.with_query(after=f'{edge}.{last.matter.number}')[len(visit.request.url.path) :]}"
+    if len(rows) == shape.limit:
+        edge, number = shape.after_row(rows[-1])
+        more = f"{path}{visit.with_query(after=f'{edge}.{number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
     return Listing(lines, chips(visit, view, plain, path), more, counted(visit, plain), filters(visit))
 

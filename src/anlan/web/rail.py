@@ -41,6 +41,8 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         city.append(Link(t("rail.measures"), "/measures", "", path.startswith("/measures")))
     if visit.may("review"):
         city.append(Link(t("rail.topics"), "/review/topics", "", path.startswith("/review")))
+    if visit.may("audit"):
+        city.append(Link(t("rail.readings"), "/readings", "", path.startswith("/readings")))
     groups = [(t("rail.mine"), mine), (t("rail.lines"), lines), (t("rail.city"), city)]
     return [(title, links) for title, links in groups if links]
 

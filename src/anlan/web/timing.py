@@ -65,6 +65,10 @@ class Times:
         at = _at(minute)
         return f"{at:%m-%d %H:%M}" if at.year == _at(self.now).year else f"{at:%Y-%m-%d %H:%M}"
 
+    def stamp(self, minute: int) -> str:
+        """2026-11-24 15:00, for tables that leave the house: the same in every language and on every day."""
+        return f"{_at(minute):%Y-%m-%d %H:%M}"
+
     def of(self, at_ms: int) -> str:
         """A UTC millisecond as a moment."""
         return self.moment(minute_of(at_ms))

@@ -10,6 +10,7 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Template
 
+from anlan.api.who import SESSION_COOKIE
 from anlan.app.accounts import actor_of
 from anlan.app.world import World
 from anlan.loop.errors import Refused
@@ -21,7 +22,7 @@ from anlan.web.names import Names
 from anlan.web.timing import Times
 from anlan.web.waterline import bar, ticks
 
-SESSION_COOKIE, LANGUAGE_COOKIE, THEME_COOKIE = "anlan_session", "anlan_language", "anlan_theme"
+LANGUAGE_COOKIE, THEME_COOKIE = "anlan_language", "anlan_theme"
 THEMES = ("light", "dark")
 YEAR_SECONDS = 365 * 24 * 3600
 HEADERS = {

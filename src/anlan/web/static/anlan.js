@@ -13,6 +13,7 @@ if (theme) {
 
 if (document.getElementById("queue") || document.getElementById("keys")) import("./keys.js");
 if (document.querySelector("[data-advice]")) import("./advice.js");
+if (document.getElementById("fresh")) import("./fresh.js");
 
 /* A form is sent once: a second press of the same button is a slip of the hand. */
 document.addEventListener("submit", (event) => {

@@ -1,0 +1,135 @@
+"""Live: which matters have changed, told to everybody who may see them, at most twice a second.
+
+What was committed is read once a tick for all listeners. A listener holds a position in the outbox and nothing else:
+one that is slow or was away catches up in one message, and no queue grows for it. Only numbers are told, and only those
+of matters the listener may see, or might until this change.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import msgspec
+
+from anlan.app.world import World
+from anlan.loop.errors import Refused
+from anlan.loop.fact import Fact
+from anlan.loop.grants import Actor
+from anlan.loop.matter import Matter
+from anlan.store.outbox import ENTRIES_MAX
+
+GAP_SECONDS = 0.5
+BEAT_SECONDS = 15.0
+"""So often a quiet stream says that it is still there; a proxy or a half-open socket is found out by it."""
+LISTENERS_MAX = 1_000
+
+
+class Changed(msgspec.Struct):
+    """The outbox position up to which this tells, and the numbers; `everything` when there were too many to name."""
+
+    pos: int
+    matters: list[int]
+    everything: bool = False
+
+
+class Batch(msgspec.Struct):
+    """What happened up to a position: the matters as they stand, the units their facts name; `told`, by audience."""
+
+    pos: int
+    found: list[tuple[Matter, set[str]]]
+    everything: bool = False
+    told: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+
+
+class Live:
+    """Tells the listeners of one event loop what was committed."""
+
+    def __init__(self, world: World, gap: float = GAP_SECONDS, beat: float = BEAT_SECONDS) -> None:
+        self._world, self._gap, self._beat = world, gap, beat
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: set[asyncio.Future[Batch]] = set()
+        self._ticking = False
+        self._pos = 0
+        self.listeners = 0
+        world.store.writer.listeners.append(self._on_facts)
+
+    async def changes(self, actor: Actor, after: int | None = None) -> AsyncIterator[Changed]:
+        """What changes for an actor after a position (by default from now on); an empty message now and then as a beat.
+
+        Raises Refused("live.too_many").
+        """
+        if self.listeners >= LISTENERS_MAX:
+            raise Refused("live.too_many", listeners_max=LISTENERS_MAX)
+        if not self.listeners:
+            self._loop, self._ticking = asyncio.get_running_loop(), False
+            self._pos = self._world.store.outbox.last()
+        self.listeners += 1
+        pos = self._pos if after is None else min(after, self._pos)
+        try:
+            yield Changed(pos, [])
+            while True:
+                batch = self._read(pos) if pos < self._pos else await self._next()
+                pos = batch.pos if batch else pos
+                yield self._told(actor, batch) if batch else Changed(pos, [])
+        finally:
+            self.listeners -= 1
+
+    async def _next(self) -> Batch | None:
+        """The next tick's batch; None when nothing happened for a beat."""
+        waiting: asyncio.Future[Batch] = asyncio.get_running_loop().create_future()
+        self._waiting.add(waiting)
+        try:
+            return await asyncio.wait_for(waiting, self._beat)
+        except TimeoutError:
+            return None
+        finally:
+            self._waiting.discard(waiting)
+
+    def _on_facts(self, _facts: list[Fact]) -> None:
+        """Called by the writer, from whichever thread put them on disk."""
+        if self.listeners and self._loop is not None:
+            with suppress(RuntimeError):  # the loop was closed: nobody listens any more
+                self._loop.call_soon_threadsafe(self._soon)
+
+    def _soon(self) -> None:
+        if not self._ticking and self._loop is not None:
+            self._ticking = True
+            self._loop.call_later(self._gap, self._tick)
+
+    def _tick(self) -> None:
+        self._ticking = False
+        batch = self._read(self._pos)
+        self._pos = batch.pos
+        for waiting in list(self._waiting):
+            if not waiting.done():
+                waiting.set_result(batch)
+
+    def _read(self, pos: int) -> Batch:
+        outbox, read = self._world.store.outbox, self._world.store.read
+        entries = outbox.after(pos)
+        if len(entries) == ENTRIES_MAX:
+            return Batch(outbox.last(), [], everything=True)
+        units: dict[int, set[str]] = {}
+        for entry in entries:
+            if entry.fact.version:
+                units.setdefault(entry.fact.matter, set()).update(_units_of(entry.fact))
+        return Batch(entries[-1].pos if entries else pos, [(read.matter(n), some) for n, some in units.items()])
+
+    def _told(self, actor: Actor, batch: Batch) -> Changed:
+        audience = (actor.unit, actor.roles)
+        if audience not in batch.told:
+            batch.told[audience] = [m.number for m, units in batch.found if self._concerns(actor, m, units)]
+        return Changed(batch.pos, batch.told[audience], batch.everything)
+
+    def _concerns(self, actor: Actor, matter: Matter, units: set[str]) -> bool:
+        world = self._world
+        had = (msgspec.structs.replace(matter, lead=unit) for unit in units)
+        return any(world.grants.allows(actor, "see", one, world.relation) for one in (matter, *had))
+
+
+def _units_of(fact: Fact) -> set[str]:
+    """The units a fact names: the one a matter leaves must hear of it too."""
+    named = (fact.data.get(key) for key in ("lead", "from", "unit"))
+    return {unit for unit in named if isinstance(unit, str) and unit}

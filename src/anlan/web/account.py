@@ -1,0 +1,100 @@
+"""My account: where I am logged in, ending a session, a new password. And for auditors: who saw what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get, post
+from litestar.response import Redirect, Template
+
+from anlan.api.limits import TRIES
+from anlan.api.who import SESSION_COOKIE
+from anlan.app import accounts
+from anlan.loop.errors import Refused
+from anlan.loop.fact import INT_MAX
+from anlan.loop.matter import shown
+from anlan.loop.working_calendar import minute_of
+from anlan.store.outbox import Entry
+from anlan.web.forms import form_of
+from anlan.web.visit import Visit
+
+READINGS = 100
+SCANNED_MAX = 5_000
+"""So many entries are looked through for a filter that few of them meet; the page says from where it goes on."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """One line: when, who, what of which matter, for what purpose."""
+
+    when: str
+    who: str
+    what: str
+    matter: str
+    purpose: str
+
+
+@get("/account")
+async def account_page(request: Request[Any, Any, Any]) -> Template:
+    """Sessions and password."""
+    return _page(Visit(request))
+
+
+@post("/account/revoke", status_code=200)
+async def revoke(request: Request[Any, Any, Any]) -> Response[Any]:
+    """End one of the own sessions."""
+    visit, form = Visit(request), await form_of(request)
+    await visit.world.store.writer.write(accounts.revoke(visit.world, visit.actor.id, form.text("mark")))
+    return Redirect("/account", status_code=303)
+
+
+@post("/account/password", status_code=200, middleware=[TRIES.middleware])
+async def password(request: Request[Any, Any, Any]) -> Response[Any]:
+    """A new password; the other sessions end."""
+    visit, form = Visit(request), await form_of(request)
+    keep = request.cookies.get(SESSION_COOKIE, "")
+    try:
+        commit = accounts.change_password(visit.world, visit.actor.id, form.raw("old"), form.raw("new"), keep)
+    except Refused as refused:
+        if refused.code not in {"account.wrong", "account.password_short"}:
+            raise
+        return _page(visit, error=visit.names.refusal(refused.code, refused.params))
+    await visit.world.store.writer.write(commit)
+    return _page(visit, done=True)
+
+
+@get("/readings")
+async def readings(request: Request[Any, Any, Any]) -> Template:
+    """Who opened what, newest first; `who` and `matter` narrow it."""
+    visit = Visit(request)
+    visit.world.require(visit.actor, "audit")
+    query = request.query_params
+    who, matter, before = query.get("who", "").strip(), query.get("matter", "").strip(), query.get("before", "")
+    start = min(int(before), INT_MAX) if before.isdigit() else INT_MAX
+    entries = visit.world.store.outbox.beside(start, SCANNED_MAX)
+    wanted = [e for e in entries if e.fact.kind == "read" and _meets(e, who, matter.replace("-", ""))][:READINGS]
+    more = wanted[-1].pos if len(wanted) == READINGS else entries[-1].pos if len(entries) == SCANNED_MAX else 0
+    lines = [_reading(visit, entry) for entry in wanted]
+    return visit.page("readings.html", lines=lines, more=more, who=who, matter=matter)
+
+
+def _meets(entry: Entry, who: str, matter: str) -> bool:
+    return (not who or entry.fact.actor == who) and (not matter or str(entry.fact.matter) == matter)
+
+
+def _reading(visit: Visit, entry: Entry) -> Reading:
+    fact, t = entry.fact, visit.t
+    purpose, what = f"purpose.{fact.data.get('purpose', '')}", f"reading.{fact.data.get('what', '')}"
+    number = shown(fact.matter) if fact.matter >= 10**14 else ""
+    return Reading(
+        visit.times.entry(minute_of(fact.at)), visit.names.staff(fact.actor), t(what) if what in t else what,
+        number, t(purpose) if purpose in t else str(fact.data.get("purpose", "")),
+    )  # fmt: skip
+
+
+def _page(visit: Visit, error: str = "", *, done: bool = False) -> Template:
+    own = accounts.token_hash(visit.request.cookies.get(SESSION_COOKIE, "")).hex()
+    return visit.page(
+        "account.html", 422 if error else 200, sessions=accounts.sessions(visit.world, visit.actor.id), own=own,
+        error=error, done=done,
+    )  # fmt: skip
