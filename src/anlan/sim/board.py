@@ -52,7 +52,7 @@ class Board:
     async def look(self) -> None:
         """Give out what is new since the last look, and call overseers to what is late."""
         town, after = self._town, ""
-        who = town.staff.on_duty("operator", "", town.now, town.dice("board", town.now))
+        who = town.staff.one("operator", town.now, town.dice("board", town.now))
         while page := await town.look(who, OPEN + after, Page):
             for line in page.rows:
                 self._notice(line)
@@ -90,8 +90,8 @@ class Board:
         dice = town.dice("turn", *msgspec.structs.astuple(turn), self._tries[turn])
         role = {overseer.NAME: "overseer", operator.NAME: "operator"}.get(turn.actor) or town.staff.handler(turn.unit)
         who = town.staff.on_duty(role, turn.unit, town.now, dice)
-        detail = await town.look(who, f"/api/v1/matters/{turn.number}", Detail)
-        if detail is None or detail.matter.version != turn.version or touched(town, detail):
+        detail = await town.look(who, f"/api/v1/matters/{turn.number}", Detail) if who else None
+        if who is None or detail is None or detail.matter.version != turn.version or touched(town, detail):
             return
         decision = ACTORS[turn.actor].decide(Seen(detail, turn.unit, town.minute, dice, town.city))
         if isinstance(decision, Ring):

@@ -36,7 +36,7 @@ class CaseSystem:
         dice = town.dice("notices", self._minutes)
         mean = town.plan.notices * town.plan.volume / MINUTES_A_DAY * town.busy(OFFICE, OFFICE_WEEK)
         notices = [self._notice(dice, n) for n in range(dice.poisson(mean))]
-        who = town.staff.on_duty("system", "", town.now, dice)
+        who = town.staff.one("system", town.now, dice)
         path = f"/api/v1/intakes/{CHANNEL}"
         for answer in await together([town.post(who, path, notice, CHANNEL) for notice in notices]):
             if answer.ok:

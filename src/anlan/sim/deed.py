@@ -50,7 +50,7 @@ Decision = Deed | Ring | None
 
 
 class Policy(Protocol):
-    """An actor's module: its name, whether it keeps office hours, how long it takes (None: it forgets), what it does."""
+    """An actor's module: its name, whether it keeps office hours, how long it takes (None: forgotten), what it does."""
 
     NAME: str
     OFFICE: bool

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
+from collections.abc import Mapping
 
 import msgspec
 
@@ -20,7 +21,7 @@ from anlan.sim.words import said
 
 EARLY, LATE = range(8, 16), range(12, 20)
 """The desk's two shifts, by hour."""
-OUTCOMES = {
+OUTCOMES: Mapping[str, Mapping[str, float]] = {
     "appeal": {"satisfied": 80, "not_satisfied": 5, "unreachable": 12, "refused": 3},
     "notice": {"satisfied": 82, "not_satisfied": 1.5, "unreachable": 14, "refused": 2.5},
 }
@@ -61,7 +62,7 @@ class Desk:
         town = self._town
         everybody = town.staff.people("callback", "")
         if town.plan.always:
-            return list(everybody[:1])
+            return list(everybody)
         hour = city_time(town.now).hour
         there = [one for n, one in enumerate(everybody) if hour in (EARLY if n % 2 else LATE)]
         return there[: math.ceil(len(there) * min(1.0, town.plan.volume))]
@@ -70,7 +71,9 @@ class Desk:
         if len(self._lines) < len(people) and self._town.now >= self._look_at:
             page = await self._town.look(people[0], LIST + self._after, Page)
             if page:
-                self._lines += [r for r in page.rows if self._not_before.get(r.number, 0) <= self._town.now]
+                have = {line.number for line in self._lines}
+                due = (row for row in page.rows if self._not_before.get(row.number, 0) <= self._town.now)
+                self._lines += [row for row in due if row.number not in have]
                 self._after = page.after
                 self._look_at = 0 if page.after else self._town.now + LOOK_MS
         return [self._lines.popleft() for _ in range(min(len(people), len(self._lines)))]

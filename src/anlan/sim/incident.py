@@ -58,17 +58,20 @@ def incident(city: City, dice: Dice) -> Iterator[tuple[int, Report]]:
     phrase = dice.choice(_phrases()[category])
     for delay in (0, *sorted(dice.minutes(*BURST_MINUTES) for _ in range(others))):
         placed, name, phone = dice.chance(PLACED), *person(dice)
-        yield delay, Report(
-            channel=dice.pick(CHANNELS),
-            text=sentence(dice, phrase, spot.name),
-            address=spot.name,
-            district=spot.district,
-            lon=spot.lon if placed else None,
-            lat=spot.lat if placed else None,
-            category=category if dice.chance(CATEGORISED) else "",
-            name=name,
-            phone=phone,
-            wants_callback=dice.chance(WANTS_CALL),
+        yield (
+            delay,
+            Report(
+                channel=dice.pick(CHANNELS),
+                text=sentence(dice, phrase, spot.name),
+                address=spot.name,
+                district=spot.district,
+                lon=spot.lon if placed else None,
+                lat=spot.lat if placed else None,
+                category=category if dice.chance(CATEGORISED) else "",
+                name=name,
+                phone=phone,
+                wants_callback=dice.chance(WANTS_CALL),
+            ),
         )
 
 

@@ -26,7 +26,7 @@ async def take(town: Town, report: Report, outside_id: str) -> None:
     """Hand a report in by a channel of the staff; a new one that was said before is folded into the first."""
     dice = town.dice("take", outside_id)
     role = "system" if report.channel in GATEWAYS else "operator"
-    who = town.staff.on_duty(role, "", town.now, dice)
+    who = town.staff.one(role, town.now, dice)
     answer = await town.post(who, f"/api/v1/intakes/{report.channel}", report.payload(outside_id), report.channel)
     if not answer.ok:
         return

@@ -8,7 +8,8 @@ from anlan.sim.words import said
 
 NAME = "overseer"
 OFFICE = True
-MINUTES = (10, 300)
+CHECKS, PRESSES = (10, 300), (200, 1600)
+"""Minutes until what was reported is checked, and until somebody who is late, or asks for time, hears of it."""
 SENDS_BACK = 0.04
 REFUSES_TIME = 0.25
 PATIENCE = 2
@@ -16,9 +17,9 @@ PATIENCE = 2
 ESCALATES = 0.15
 
 
-def wait(_stage: str, dice: Dice) -> int | None:
+def wait(stage: str, dice: Dice) -> int | None:
     """How long until an overseer gets to it, within office hours."""
-    return dice.minutes(*MINUTES)
+    return dice.minutes(*(CHECKS if stage == "verifying" else PRESSES))
 
 
 def decide(seen: Seen) -> Decision:

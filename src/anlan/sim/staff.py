@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from functools import cache
 
@@ -19,22 +20,28 @@ Hire = Callable[[Officer], Awaitable[str]]
 
 
 class Staff:
-    """The people of a city. `without`: numbers left to humans; `always`: one person a post, at all hours."""
+    """The people of a city. `without`: numbers left to humans; `few`: one person a post, at all hours."""
 
-    def __init__(self, city: City, hire: Hire, without: Collection[str] = (), *, always: bool = False) -> None:
-        self._city, self._hire, self._without, self._always = city, hire, without, always
+    def __init__(self, city: City, hire: Hire, without: Collection[str] = (), *, few: bool = False) -> None:
+        self._city, self._hire, self._without, self._few = city, hire, without, few
         self._tokens: dict[str, str] = {}
+        self._hiring = asyncio.Lock()
         self.people = cache(self._people)
 
-    def on_duty(self, role: str, unit: str, at: int, dice: Dice) -> Officer:
-        """Somebody of that role (of that unit, when one is named) whose watch it is."""
-        return dice.choice(self.watch(role, unit, at))
+    def on_duty(self, role: str, unit: str, at: int, dice: Dice) -> Officer | None:
+        """Somebody of that role (of that unit, when one is named) whose watch it is; None where the post has nobody."""
+        watch = self.watch(role, unit, at)
+        return dice.choice(watch) if watch else None
+
+    def one(self, role: str, at: int, dice: Dice) -> Officer:
+        """Somebody of a role that the city cannot be without."""
+        found = self.on_duty(role, "", at, dice)
+        assert found is not None, f"the city has no {role}"
+        return found
 
     def watch(self, role: str, unit: str, at: int) -> tuple[Officer, ...]:
         """Everybody of that role whose watch it is; a small post's people are never all away."""
         people = self.people(role, unit)
-        if self._always:
-            return people[:1]
         local = city_time(at)
         turn = (local.hour * WATCHES // 24 + local.toordinal()) % WATCHES
         return people[turn::WATCHES] or people
@@ -50,17 +57,18 @@ class Staff:
         return next((u.key for u in above if self.people("overseer", u.key)), units.root.key)
 
     def regulars(self) -> list[Officer]:
-        """Everybody who is on duty where one person a post is, so that their accounts can be made beforehand."""
+        """Everybody who may ever be on duty, so that their accounts can be made beforehand."""
         posts = [(self.handler(u.key), u.key) for u in self._city.organisation]
         posts += [("overseer", u.key) for u in self._city.organisation]
         posts += [(role, "") for role in ("operator", "callback", "system")]
-        found = {officer.number: officer for post in posts for officer in self.people(*post)[:1]}
+        found = {officer.number: officer for post in posts for officer in self.people(*post)}
         return list(found.values())
 
     async def token(self, officer: Officer) -> str:
         """The officer's token."""
-        if officer.number not in self._tokens:
-            self._tokens[officer.number] = await self._hire(officer)
+        async with self._hiring:
+            if officer.number not in self._tokens:
+                self._tokens[officer.number] = await self._hire(officer)
         return self._tokens[officer.number]
 
     def tokens(self) -> dict[str, str]:
@@ -69,4 +77,5 @@ class Staff:
 
     def _people(self, role: str, unit: str) -> tuple[Officer, ...]:
         found = self._city.roster.of_unit(unit, role) if unit else self._city.roster.with_role(role)
-        return tuple(officer for officer in found if officer.number not in self._without)
+        free = tuple(officer for officer in found if officer.number not in self._without)
+        return free[:1] if self._few else free

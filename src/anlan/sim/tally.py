@@ -16,11 +16,13 @@ EXPECTED = frozenset({
     "hold.after_due",
     "matter.closed",
     "matter.conflict",
+    "matter.unknown",
     "merge.children_open",
     "return.too_late",
     "return.too_often",
 })  # fmt: skip
-"""What people are told every day: they were too late, too early, or two at once. Anything else is a bug, here or there."""
+"""What people are told every day: they were too late, too early, two at once, or it is another unit's by now. Anything
+else is a bug, here or there."""
 
 
 class Handed(msgspec.Struct, frozen=True):
