@@ -22,6 +22,7 @@ from anlan.engines.merge_learn import Additive
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
 from anlan.store.store import Store
+from anlan.store.vault import Random
 from anlan.web import web_config
 
 CLASSIFIER = "classify"
@@ -47,11 +48,16 @@ def home() -> Path:
     return Path(os.environ.get("ANLAN_HOME", "var")).absolute()
 
 
-def open_world(path: Path | None = None, city: City | None = None, *, index: bool = True) -> World:
-    """The world of the installation at `path`. With `index`, the duplicate finder is filled from open matters."""
+def open_world(
+    path: Path | None = None, city: City | None = None, *, index: bool = True, random: Random = os.urandom
+) -> World:
+    """The world of the installation at `path`. With `index`, the duplicate finder is filled from open matters.
+
+    `random` gives the bytes of every id, key and code: anything but the system's own is for simulations only.
+    """
     path = path or home()
-    store = Store(path)
-    world = World(store, city or load_pack(path / "city"), discover())
+    store = Store(path, random)
+    world = World(store, city or load_pack(path / "city"), discover(), random=random)
     model = store.read.model(CLASSIFIER)
     world.classifier = Model.from_bytes(model) if model else None
     scorer = store.read.model(SCORER)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import typer
 
 from anlan import main
+from anlan.cli.beside import beside
 from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
 from anlan.cli.show import errors
 
@@ -15,7 +17,8 @@ from anlan.cli.show import errors
 def serve(
     host: str = "127.0.0.1",
     port: int = typer.Option(8110, help="Where to listen."),
-    demo: bool = typer.Option(False, help="Make the demo city first when the data folder is empty."),
+    demo: bool = typer.Option(False, help="Make the demo city first when the data folder is empty, and let it live."),
+    quiet_city: bool = typer.Option(False, "--quiet-city", help="The demo city stands still: only people move it."),
 ) -> None:
     """Serve the console, the public pages and the API."""
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
@@ -44,4 +47,6 @@ def serve(
         log_level=LogLevels.warning,
         websockets=False,
     )
-    server.serve()
+    lives = demo and not quiet_city and (home / "demo.txt").exists()
+    with beside(f"http://{host}:{port}", home) if lives else nullcontext():
+        server.serve()

@@ -9,6 +9,7 @@ import msgspec
 
 from anlan.loop.errors import Refused
 from anlan.loop.fact import INT_MAX, Fact, decode
+from anlan.loop.ledger import Frontier
 from anlan.loop.matter import Matter
 from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
@@ -175,6 +176,11 @@ class Reader:
     def ledgers(self) -> dict[str, int]:
         """How many facts each ledger holds."""
         return dict(self._run("SELECT key, size FROM ledgers").fetchall())
+
+    def heads(self) -> dict[str, str]:
+        """The root of each ledger's tree, in hex."""
+        rows = self._run("SELECT key, size, frontier FROM ledgers")
+        return {key: Frontier.from_bytes(size, frontier).root().hex() for key, size, frontier in rows}
 
     def model(self, name: str) -> bytes | None:
         """A trained model's bytes."""

@@ -1,0 +1,99 @@
+"""The demo city beside its server: a process of its own that speaks HTTP, gently, and ends when the server does.
+
+Hours pass in minutes, so that something changes while one looks; the server's own clock is the true one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from anlan import main
+from anlan.app import accounts
+from anlan.app.world import utc_now_ms
+from anlan.city.pack import City, load_pack
+from anlan.city.people import Officer
+from anlan.cli.demo import humans
+from anlan.sim.door import Ask, Wire
+from anlan.sim.living import live
+from anlan.sim.staff import Staff
+from anlan.sim.timeline import Timeline
+from anlan.sim.town import Plan, Town
+
+HURRY = 60.0
+NOTICES, DESK_MINUTES = 120.0, 6.0
+"""At this hurry: a report every 23 seconds, five notices and at most ten call-backs a minute."""
+WEEK_MS = 7 * 24 * 3_600_000
+"""A city that is left alone longer goes quiet: its people are logged out."""
+READY_SECONDS, ASK_SECONDS = 60.0, 0.5
+FOR_EVER = 2**53
+
+
+@contextmanager
+def beside(url: str, home: Path) -> Iterator[None]:
+    """Let the demo city at `home` live as long as this lasts."""
+    context = multiprocessing.get_context("spawn")
+    process = context.Process(target=_process, args=(url, home, _tokens(home)), daemon=True)
+    process.start()
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.join()
+
+
+def town_at(url: str, city: City, tokens: dict[str, str], people: frozenset[str], hurry: float = HURRY) -> Town:
+    """A town that uses the server at `url`. `people`: accounts of humans, whose matters it leaves alone."""
+
+    async def hire(officer: Officer) -> str:
+        return tokens[officer.number]
+
+    async def until(at: int) -> None:
+        await asyncio.sleep(max(0, at - utc_now_ms()) / 1000)
+
+    now = utc_now_ms()
+    plan = Plan(now, notices=NOTICES, always=True, desk_minutes=DESK_MINUTES)
+    staff, timeline = Staff(city, hire, people, few=True), Timeline(now, until, hurry)
+    return Town(plan, city, timeline, Wire(url), staff, f"live-{now}", people, asyncio.sleep)
+
+
+def _tokens(home: Path) -> dict[str, str]:
+    """A token for everybody who is on duty, made before the server opens the data."""
+    world = main.open_world(home, index=False)
+    staff = Staff(world.city, _nobody, humans(home), few=True)
+    made = {}
+    for officer in staff.regulars():
+        if world.store.read.account(officer.number):
+            commit, made[officer.number] = accounts.token_for(world, officer.number, "simulation", WEEK_MS)
+            world.store.writer.submit(commit)
+    world.store.close()
+    return made
+
+
+async def _nobody(_officer: Officer) -> str:
+    return ""
+
+
+def _process(url: str, home: Path, tokens: dict[str, str]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server's process tells this one when to end
+    with suppress(OSError):
+        asyncio.run(_live(url, home, tokens))
+
+
+async def _live(url: str, home: Path, tokens: dict[str, str]) -> None:
+    """Wait for the server, then live until nobody answers any more."""
+    async with asyncio.timeout(READY_SECONDS):
+        while not await _answers(url):
+            await asyncio.sleep(ASK_SECONDS)
+    await live(town_at(url, load_pack(home / "city"), tokens, humans(home)), FOR_EVER)
+
+
+async def _answers(url: str) -> bool:
+    try:
+        return (await Wire(url).ask(Ask("GET", "/healthz"))).ok
+    except OSError:
+        return False
