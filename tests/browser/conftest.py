@@ -19,7 +19,7 @@ DESK = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(city: Server) -> Iterator[Browser]:  # the demo is made before Playwright takes the loop
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: run `apt-get install chromium` to have the browser journeys tested")
