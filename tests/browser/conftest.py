@@ -19,7 +19,8 @@ DESK = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
+def browser(city: Server) -> Iterator[Browser]:
+    """After the city: it is made in a loop of its own, and none may run beside Playwright's."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: run `apt-get install chromium` to have the browser journeys tested")
