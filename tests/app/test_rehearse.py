@@ -11,15 +11,25 @@ from anlan.app import receive
 from anlan.app.rehearse import rehearse, rehearse_targets
 from anlan.app.world import World
 from anlan.city.pack import build_city, read_pack
-from anlan.domains.hotline.seed import reports
+from anlan.domains.hotline.seed import phrases
 from anlan.loop.grants import Actor
 from anlan.store.read import Shape
 
+HOUR_MS = 3_600_000
+
+
+def receive_one_of_each(world: World, operator: Actor) -> None:
+    """A report of every category the demo speaks of, each at another place, over the last days."""
+    domain, channel = world.channels["partner"]
+    for n, (category, said) in enumerate(sorted(phrases().items())):
+        place = world.city.places.places[n]
+        payload = {"text": said[0].format(place=place.name), "category": category, "lon": place.lon, "lat": place.lat}
+        intake = channel.adapt(payload, world.clock() - n * HOUR_MS * 8)
+        world.store.writer.submit(receive.prepare(world, domain, intake, operator).commit)
+
 
 def test_a_changed_rule_shows_what_it_would_move(world: World, tmp_path: Path, somebody: Callable[..., Actor]) -> None:
-    for one in reports(world.city, seed=4, count=30, now=world.clock()):
-        domain, _ = world.channels[one.channel]
-        world.store.writer.submit(receive.prepare(world, domain, one, somebody("operator")).commit)
+    receive_one_of_each(world, somebody("operator"))
     assert rehearse(world, world.city).moved == 0
 
     files = read_pack(tmp_path / "city")
@@ -27,17 +37,15 @@ def test_a_changed_rule_shows_what_it_would_move(world: World, tmp_path: Path, s
     everything = {"key": "all", "to": {"unit": "centre.hotline"}, "why_zh": "试行", "why_en": "trial"}
     changed = build_city({**files, "routing.json": msgspec.json.encode([everything, *rules])})
     found = rehearse(world, changed)
-    assert found.tried == 30
-    assert found.by_rule == {"all": 30}
+    assert found.tried == len(phrases())
+    assert found.by_rule == {"all": len(phrases())}
     assert found.moved == sum(r.matter.lead != "centre.hotline" for r in world.store.read.rows(Shape(order="new")))
 
 
 def test_changed_targets_show_which_due_times_would_move(
     world: World, tmp_path: Path, somebody: Callable[..., Actor]
 ) -> None:
-    for one in reports(world.city, seed=4, count=30, now=world.clock()):
-        domain, _ = world.channels[one.channel]
-        world.store.writer.submit(receive.prepare(world, domain, one, somebody("operator")).commit)
+    receive_one_of_each(world, somebody("operator"))
     assert rehearse_targets(world, world.city).moved == 0
     matters = [r.matter for r in world.store.read.rows(Shape(order="new"))]
     assert {m.clocks["matter"].target for m in matters} >= {"", "noise", "urgent"}
@@ -49,7 +57,7 @@ def test_changed_targets_show_which_due_times_would_move(
     }  # fmt: skip
     found = rehearse_targets(world, build_city({**files, "clocks.json": msgspec.json.encode([traffic])}))
     targeted = [m for m in matters if m.clocks["matter"].target]
-    assert found.tried == 30
+    assert found.tried == len(phrases())
     assert {e.number for e in found.examples if e.target == "traffic"} == {
         m.number for m in matters if m.category.startswith("traffic.")
     }

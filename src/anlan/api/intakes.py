@@ -21,7 +21,7 @@ from anlan.app.world import CITIZEN, World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
-from anlan.store.commit import Commit, Done
+from anlan.store.commit import Done
 
 BODY_MAX = 256 * 1024
 KEY_MAX = 200
@@ -81,11 +81,6 @@ def replayed(world: World, bound: tuple[bytes, bytes]) -> bytes | None:
     if row[0] != bound[1]:
         raise Refused("request.key_reused")
     return row[1]
-
-
-def bind(request: Request[Any, Any, Any], who: Actor, body: bytes, commit: Commit) -> None:
-    """Give a commit the request's idempotency key, if it has one."""
-    commit.request = key_of(request, who, body)
 
 
 def _answer(body: bytes, *, created: bool) -> Response[bytes]:

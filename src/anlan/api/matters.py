@@ -9,7 +9,7 @@ from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
 from anlan.api.described import taking
-from anlan.api.intakes import BODY_MAX, bind, key_of, replayed
+from anlan.api.intakes import BODY_MAX, key_of, replayed
 from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
 from anlan.app import handle, look
@@ -116,9 +116,11 @@ async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Respo
     world, who = world_of(request), actor(request)
     body = await request.body()
     asked = _decoded(_merge, body)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return Response(answer, media_type="application/json")
     commit = handle.merge(world, number, asked.into, asked.version, who)
-    bind(request, who, body, commit)
-    commit.answer = _moved
+    commit.request, commit.answer = bound, _moved
     done = await world.store.writer.write(commit)
     handle.after(world, done)
     return Response(done.answer, media_type="application/json")

@@ -56,7 +56,7 @@ def town_at(url: str, city: City, tokens: dict[str, str], people: frozenset[str]
         await asyncio.sleep(max(0, at - utc_now_ms()) / 1000)
 
     now = utc_now_ms()
-    plan = Plan(now, notices=NOTICES, always=True, desk_minutes=DESK_MINUTES)
+    plan = Plan(now, notices=NOTICES, always=True, few=True, desk_minutes=DESK_MINUTES)
     staff, timeline = Staff(city, hire, people, few=True), Timeline(now, until, hurry)
     return Town(plan, city, timeline, Wire(url), staff, f"live-{now}", people, asyncio.sleep)
 

@@ -23,7 +23,7 @@ DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
 ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor")
 SEED = 2026
 FORTNIGHT_MS = 14 * 24 * 3_600_000
-PAST = Plan(SEED, orders=18, notices=40, desk_minutes=5)
+PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
 
 
@@ -33,7 +33,7 @@ def prepare_demo(home: Path) -> None:
     world = new_city(home, SEED, now - FORTNIGHT_MS)
     logins = {role: _login(world, role) for role in ROLES}
     (home / "demo.txt").write_text("".join(f"  {role}: {o.number}\n" for role, o in logins.items()), "utf-8")
-    town = headless(world, PAST, now - FORTNIGHT_MS, DEMO_PASSWORD, without=humans(home), few=True)
+    town = headless(world, PAST, now - FORTNIGHT_MS, DEMO_PASSWORD, without=humans(home))
     with bar("demo fortnight") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
     world.clock = utc_now_ms

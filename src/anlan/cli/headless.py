@@ -24,7 +24,6 @@ def headless(
     password: str,
     *,
     without: Collection[str] = (),
-    few: bool = False,
     wait: Wait = at_once,
 ) -> Town:
     """A town over that world from `begins` (UTC ms) on. Accounts are made as their officers first act."""
@@ -39,7 +38,7 @@ def headless(
         await write(commit)
         return token
 
-    staff = Staff(world.city, hire, without, few=few)
+    staff = Staff(world.city, hire, without, few=plan.few)
     return Town(plan, world.city, timeline, Inside(main.application(world)), staff, f"{plan.seed}-{begins}")
 
 

@@ -93,17 +93,18 @@ def show(lived: Lived, *, as_json: bool) -> None:
     """Each check with its outcome; a failure with the seed and the first bad thing."""
     if as_json:
         result(msgspec.to_builtins(lived) | {"ok": lived.ok}, as_json=True)
-        return
-    did = ", ".join(f"{n:,} {what}" for what, n in lived.did.items())
-    errors.print(f"{did}\nrefused as people are: {lived.refused}\nroot {lived.root}")
-    rows = [
-        {"check": c.name, "looked at": f"{c.looked_at:,}", "outcome": "ok" if c.ok else c.first_bad}
-        for c in lived.checks
-    ]
-    result(rows, as_json=False, title=f"seed {lived.seed}, {lived.days:g} days")
-    if not lived.ok:
-        bad = next(check for check in lived.checks if not check.ok)
-        errors.print(f"[red]FAILED with seed {lived.seed}: {bad.name}: {bad.first_bad}[/red]")
+    else:
+        did = ", ".join(f"{n:,} {what}" for what, n in lived.did.items())
+        errors.print(f"{did}\nrefused as people are: {lived.refused}\nroot {lived.root}")
+        title = f"seed {lived.seed}, {lived.days:g} days"
+        result([_row(check) for check in lived.checks], as_json=False, title=title)
+    for check in lived.checks:
+        if not check.ok:
+            errors.print(f"[red]FAILED with seed {lived.seed}: {check.name}: {check.first_bad}[/red]")
+
+
+def _row(check: Check) -> dict[str, str]:
+    return {"check": check.name, "looked at": f"{check.looked_at:,}", "outcome": check.first_bad or "ok"}
 
 
 @contextmanager

@@ -18,6 +18,8 @@ CHANNEL = "case_system"
 OUTCOMES = {"accepted": 62, "filed": 28, "refused": 10}
 DECIDE = ("station", "branch", "team")
 """Kinds of units that decide on cases."""
+LENT = 0.005
+"""Cases decided by somebody who works at the desk now: another must call."""
 MINUTES_A_DAY = 1440
 
 
@@ -27,6 +29,8 @@ class CaseSystem:
     def __init__(self, town: Town) -> None:
         self._town = town
         self._minutes = 0
+        desk = town.staff.people("callback", "")
+        self._lent = desk if len(desk) > 1 else ()
         self._units = [u for u in town.city.organisation if u.kind in DECIDE and town.staff.people("officer", u.key)]
 
     async def minute(self) -> None:
@@ -47,13 +51,14 @@ class CaseSystem:
     def _notice(self, dice: Dice, n: int) -> dict[str, Any]:
         unit, outcome = dice.choice(self._units), dice.pick(OUTCOMES)
         name, phone = person(dice)
+        decided = self._lent if self._lent and dice.chance(LENT) else self._town.staff.people("officer", unit.key)
         return {
             "notice_no": f"{self._town.label}-n{self._minutes}-{n}",
             "summary": said(f"notice.{outcome}", dice),
             "outcome": outcome,
             "unit": unit.key,
             "district": unit.district,
-            "officer": dice.choice(self._town.staff.people("officer", unit.key)).number,
+            "officer": dice.choice(decided).number,
             "name": name,
             "phone": phone,
         }

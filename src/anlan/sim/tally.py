@@ -8,6 +8,7 @@ import msgspec
 
 EXPECTED = frozenset({
     "callback.already_final",
+    "callback.own_case",
     "clock.extension_after_due",
     "clock.extension_over_limit",
     "close.assists_open",

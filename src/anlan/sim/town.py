@@ -30,13 +30,15 @@ _encode = msgspec.json.Encoder().encode
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """What is simulated. `always`: no night and no weekend; `desk_minutes`: between the call-backs of one person."""
+    """What is simulated. `always`: no night and no weekend; `few`: one person a post, at all hours; `desk_minutes`:
+    between the call-backs of one person."""
 
     seed: int
     volume: float = 1.0
     orders: float = ORDERS
     notices: float = NOTICES
     always: bool = False
+    few: bool = False
     desk_minutes: float = 1.0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import deadlines, hotline, lists, load, lookup, quality
+from anlan.cli.bench import day, deadlines, hotline, lists, load, lookup, quality
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -18,6 +18,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("hotline.load",), load.bench),
     (("hotline.create.", "hotline.move."), hotline.bench),
     (("matters.", "ledger."), lists.bench),
+    (("sim.day",), day.bench),
 )
 """What is measured together, by the beginnings of its names."""
 
