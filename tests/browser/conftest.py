@@ -19,12 +19,8 @@ DESK = {"width": 1440, "height": 900}
 
 
 @pytest.fixture(scope="module")
-<<<<<<< HEAD
-def browser(city: Server) -> Iterator[Browser]:  # the demo is made before Playwright takes the loop
-=======
 def browser(city: Server) -> Iterator[Browser]:
     """After the city: it is made in a loop of its own, and none may run beside Playwright's."""
->>>>>>> sim
     path = shutil.which("chromium")
     if path is None:
         pytest.skip("no chromium: run `apt-get install chromium` to have the browser journeys tested")
