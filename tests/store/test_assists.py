@@ -97,6 +97,8 @@ def test_parts_of_before_are_found_by_the_migration(desk: Any) -> None:
     desk.store.close()
     connection = connect(desk.store.path)
     connection.execute("DROP TABLE assists")
+    for index in ("matters_open", "matters_by_closing", "matters_by_opening"):
+        connection.execute(f"DROP INDEX {index}")
     connection.pragma("user_version", 2)
     connection.close()
     desk.reopen()

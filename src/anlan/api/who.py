@@ -11,7 +11,6 @@ from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 
-
 SESSION_COOKIE = "anlan_session"
 """The cookie of the pages' session: a token like any other, which no script can read."""
 

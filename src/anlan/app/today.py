@@ -42,8 +42,9 @@ class District(msgspec.Struct, frozen=True):
 
 
 class Today(msgspec.Struct, frozen=True):
-    """`hours`: opened in each hour so far. `usual`: the range of each of the 24 hours; `so_far`: of their sum up to now,
-    a part of this hour as it has passed; both empty or None when fewer than `DAYS_MIN` `days` of this kind are known."""
+    """`hours`: opened in each hour so far. `usual`: the range of each of the 24 hours; `so_far`: of their sum up to
+    now, of this hour the part that has passed. Without both when fewer than `DAYS_MIN` `days` of this kind are known.
+    """
 
     minute: int
     hours: tuple[int, ...]
@@ -99,9 +100,7 @@ def _hours(read: Reader, leads: tuple[str, ...], first_day: int, end_day: int) -
 
 
 @lru_cache(maxsize=256)
-def _past(
-    read: Reader, calendar: WorkingCalendar, leads: tuple[str, ...], day: int, _hour: int
-) -> tuple[Hours, ...]:
+def _past(read: Reader, calendar: WorkingCalendar, leads: tuple[str, ...], day: int, _hour: int) -> tuple[Hours, ...]:
     """The days of today's kind (working or not) in the past weeks on which this city already had Anlan. They are read
     once in an hour: the past changes only when an old table is loaded."""
     ((first,),) = read.listed((sql.FIRST, ()))

@@ -1,4 +1,4 @@
-"""Matters as points on a map and as counts by district and hour: bare columns, one statement each, from small indexes."""
+"""Matters as points on a map and as counts by district and hour: bare columns, one statement each, small indexes."""
 
 from __future__ import annotations
 

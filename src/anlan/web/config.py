@@ -21,7 +21,8 @@ from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
-from anlan.web import callbacks, counted, doors, figures, intake, map as map_, matter, public, queue, topics, wall
+from anlan.web import callbacks, counted, doors, figures, intake, matter, public, queue, topics, wall
+from anlan.web import map as map_
 from anlan.web.rail import rail
 from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
@@ -46,7 +47,8 @@ def routes() -> list[Any]:
     handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http, 500: on_failed}
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
-    files = create_static_files_router(f"/static/{build_mark()}", [STATIC], cache_control=cache, include_in_schema=False)
+    path = f"/static/{build_mark()}"
+    files = create_static_files_router(path, [STATIC], cache_control=cache, include_in_schema=False)
     return [pages, files]
 
 

@@ -18,7 +18,7 @@ from anlan.app.today import District, Today, today
 from anlan.store.read import OPEN_KINDS, Shape
 from anlan.web.counted import Period, link
 from anlan.web.map import points_address
-from anlan.web.queue import Line, line, views
+from anlan.web.queue import line, views
 from anlan.web.rail import counted
 from anlan.web.timing import date_of
 from anlan.web.visit import Visit
@@ -146,7 +146,7 @@ def place(visit: Visit, of: District, longest: int) -> Place:
         return round(BAR_X * n / longest, 1)
 
     band = (x(of.usual.low), max(round(x(of.usual.high) - x(of.usual.low), 1), 2.0)) if of.usual else None
-    name = visit.t("place.whole_city") if of.ledger == visit.world.ledger else visit.names.area(of.ledger)
+    name = visit.t("place.whole_city") if of.ledger == visit.world.ledger else visit.names.area_short(of.ledger)
     return Place(name, x(of.today), band, of.today, of.open, of.late, f"district={of.ledger}" if of.ledger else "")
 
 

@@ -9,8 +9,9 @@ const STACKED = 12;
 
 export class NotDrawn extends Error {}
 
-/* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words. Raises NotDrawn. */
-export async function drawMap(node, { text, hash = false }) {
+/* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words, `padding` the room that
+   legend and slider take. Raises NotDrawn. */
+export async function drawMap(node, { text, padding, hash = false }) {
   if (!hasWebGL()) throw new NotDrawn(node.dataset.noGl);
   const gl = await import("./vendor/maplibre-gl.mjs");
   gl.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
@@ -19,7 +20,7 @@ export async function drawMap(node, { text, hash = false }) {
   const map = new gl.Map({
     container: node, hash, attributionControl: false, maxZoom: 17, minZoom: 7, dragRotate: false, pitchWithRotate: false,
     touchPitch: false, fadeDuration: 0, localIdeographFontFamily: token("--font"), locale: { "Map.Title": node.dataset.label },
-    bounds: [west, south, east, north], fitBoundsOptions: { padding: rem(2) }, style: { version: 8, sources: sources(location.origin), layers: [] },
+    bounds: [west, south, east, north], fitBoundsOptions: { padding }, style: { version: 8, sources: sources(location.origin), layers: [] },
   });
   map.touchZoomRotate.disableRotation();
   await new Promise((done) => map.once("load", done));
@@ -28,7 +29,7 @@ export async function drawMap(node, { text, hash = false }) {
   lay(map, areas);
   fill(map, node).catch(console.warn);
   follow(map, node);
-  return { map, points: () => points(map, node), whole: () => map.fitBounds([west, south, east, north], { padding: rem(2) }) };
+  return { map, points: () => points(map, node), whole: () => map.fitBounds([west, south, east, north], { padding }) };
 }
 
 export async function json(address, node) {
@@ -60,13 +61,14 @@ function dress(map, text) {
 
 const english = () => document.documentElement.lang.startsWith("en");
 const named = (thing) => (english() && thing.name_en) || thing.name;
+const short = (name) => name.replace(/ (District|City)$/, "").replace(/^(.{2,})[区市县]$/, "$1");
 const point = (at, properties) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: at } });
 const collection = (features) => ({ type: "FeatureCollection", features });
 
 function lay(map, areas) {
   map.getSource("areas").setData(areas);
   const districts = areas.features.filter((area) => area.properties.level === "district");
-  map.getSource("labels").setData(collection(districts.map(({ properties }) => point(properties.label, { name: named(properties) }))));
+  map.getSource("labels").setData(collection(districts.map(({ properties }) => point(properties.label, { name: short(named(properties)) }))));
 }
 
 async function fill(map, node) {
