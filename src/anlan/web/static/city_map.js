@@ -13,9 +13,10 @@ export class NotDrawn extends Error {}
    legend and slider take. Raises NotDrawn. */
 export async function drawMap(node, { text, padding, hash = false }) {
   if (!hasWebGL()) throw new NotDrawn(node.dataset.noGl);
-  const gl = await import("./vendor/maplibre-gl.mjs");
+  let first = json(node.dataset.points, node);
+  first.catch(() => {}); /* whoever asks for the points is told */
+  const [gl, areas] = await Promise.all([import("./vendor/maplibre-gl.mjs"), json("/api/v1/city/areas", node)]);
   gl.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
-  const areas = await json("/api/v1/city/areas", node);
   const [west, south, east, north] = areas.bbox;
   const map = new gl.Map({
     container: node, hash, attributionControl: false, maxZoom: 17, minZoom: 7, dragRotate: false, pitchWithRotate: false,
@@ -27,9 +28,15 @@ export async function drawMap(node, { text, padding, hash = false }) {
   dress(map, text);
   onTheme(() => dress(map, text));
   lay(map, areas);
+  map.once("sourcedata", () => map.once("render", () => { node.dataset.painted = "yes"; }));
   fill(map, node).catch(console.warn);
   follow(map, node);
-  return { map, points: () => points(map, node), whole: () => map.fitBounds([west, south, east, north], { padding }) };
+  const points = async () => {
+    const asked = first ?? json(node.dataset.points, node);
+    first = null;
+    return put(map, await asked);
+  };
+  return { map, points, whole: () => map.fitBounds([west, south, east, north], { padding }) };
 }
 
 export async function json(address, node) {
@@ -84,9 +91,8 @@ async function fill(map, node) {
   names();
 }
 
-/* Fetches the matters and puts them on the map; answers {minute, placed, unplaced}. */
-async function points(map, node) {
-  const found = await json(node.dataset.points, node);
+/* Puts the matters on the map; answers {minute, placed, unplaced}. */
+function put(map, found) {
   const { number, lon_e6: lon, lat_e6: lat, state, states } = found;
   const features = number.map((n, i) => point([lon[i] / 1e6, lat[i] / 1e6], { n, s: states[state[i]] }));
   map.getSource("matters").setData(collection(features));

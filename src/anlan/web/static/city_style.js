@@ -67,7 +67,7 @@ function words(text) {
   return [
     { id: "place-name", type: "symbol", source: "places", minzoom: 14, layout: layout(text, { "text-padding": 6 }), paint: halo },
     { id: "road-name", type: "symbol", source: "roads", minzoom: 13, filter: ["!=", ["get", "name"], ""], layout: layout(text, { "symbol-placement": "line", "text-padding": 12, "symbol-spacing": 400 }), paint: halo },
-    { id: "district-name", type: "symbol", source: "labels", maxzoom: 13, layout: layout(text * 1.15, { "text-letter-spacing": document.documentElement.lang === "en" ? 0.03 : 0.2, "text-padding": 4, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.5 }), paint: halo },
+    { id: "district-name", type: "symbol", source: "labels", maxzoom: 13, layout: layout(text * 1.15, { "text-letter-spacing": document.documentElement.lang === "en" ? 0.03 : 0.2, "text-padding": 4, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.9 }), paint: halo },
   ];
 }
 
