@@ -73,8 +73,8 @@ async function start() {
   here("smaller").addEventListener("click", () => city.map.zoomOut());
   here("whole").addEventListener("click", city.whole);
   for (const id of ["zoom", "legend", "then"]) here(id).hidden = false;
-  city.map.once("idle", () => { node.dataset.drawn = "yes"; });
   await refresh();
+  city.map.once("idle", () => { node.dataset.drawn = "yes"; });
   const atNow = slide(refresh);
   const again = steadily(refresh);
   onChange(() => atNow() && again());
