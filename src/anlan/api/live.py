@@ -10,7 +10,7 @@ from litestar import Request, get
 from litestar.params import FromQuery
 from litestar.response import ServerSentEvent, ServerSentEventMessage
 
-from anlan.api.who import actor, world_of
+from anlan.api.who import actor, reader, world_of
 from anlan.app.live import Changed, Live
 from anlan.loop.errors import Refused
 from anlan.loop.fact import INT_MAX
@@ -30,7 +30,7 @@ class Feed(msgspec.Struct):
 @get("/live")
 async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
     """Server-sent events `facts`: the numbers of matters that changed. Goes on after `Last-Event-ID`."""
-    who, last = actor(request), request.headers.get("last-event-id", "")
+    who, last = reader(request), request.headers.get("last-event-id", "")
     listening: Live = request.app.state.live
     changes = listening.changes(who, int(last) if last.isdigit() else None)
     first = await anext(changes)

@@ -1,4 +1,4 @@
-"""An answer that is large and seldom new: with an ETag, so that it is sent once; gzipped for those who can read it."""
+"""An answer that is large and seldom new: with an ETag, so it is sent once, and gzipped for those who read that."""
 
 from __future__ import annotations
 

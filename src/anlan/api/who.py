@@ -12,9 +12,6 @@ from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 
 SESSION_COOKIE = "anlan_session"
-
-
-SESSION_COOKIE = "anlan_session"
 """The cookie of the pages' session: a token like any other, which no script can read."""
 
 
@@ -25,11 +22,8 @@ def world_of(request: Request[Any, Any, Any]) -> World:
 
 
 def actor(request: Request[Any, Any, Any]) -> Actor:
-    """The account behind the bearer token; for reading, a page's own session cookie will do: a forged form cannot read
-    the answer. Raises Refused("token.missing")."""
+    """The account behind the bearer token. Raises Refused("token.missing")."""
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if not scheme and request.method == "GET":
-        scheme, token = "bearer", request.cookies.get(SESSION_COOKIE, "")
     found = actor_of(world_of(request), token) if scheme.lower() == "bearer" and token else None
     if found is None:
         raise Refused("token.missing")

@@ -42,8 +42,9 @@ class District(msgspec.Struct, frozen=True):
 
 
 class Today(msgspec.Struct, frozen=True):
-    """`hours`: opened in each hour so far. `usual`: the range for each of the 24; `so_far`: for their sum up to now,
-    of this hour the part that has passed; both empty or None when fewer than DAYS_MIN `days` of this kind are known."""
+    """`hours`: opened in each hour so far. `usual`: the range of each of the 24 hours; `so_far`: of their sum up to
+    now, of this hour the part that has passed. Without both when fewer than `DAYS_MIN` `days` of this kind are known.
+    """
 
     minute: int
     hours: tuple[int, ...]

@@ -62,9 +62,8 @@ def routes() -> list[Any]:
     handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http, 500: on_failed}
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
-    files = create_static_files_router(
-        f"/static/{build_mark()}", [STATIC], cache_control=cache, include_in_schema=False
-    )
+    path = f"/static/{build_mark()}"
+    files = create_static_files_router(path, [STATIC], cache_control=cache, include_in_schema=False)
     return [pages, files]
 
 

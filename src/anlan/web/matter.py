@@ -19,6 +19,7 @@ from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web import family, moves, timeline
 from anlan.web.forms import Form, fields_of, form_of
+from anlan.web.mini import mini
 from anlan.web.queue import line, listing, number_in, state_of
 from anlan.web.refusals import status_of
 from anlan.web.visit import Visit
@@ -113,6 +114,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
     due = visit.times.due(matter, view.waiting, view.flow.closed)
     icon, state = state_of(visit, matter, due)
     clock = matter.clocks.get("matter")
+    alike = same(visit, view)
     return visit.page(
         "matter.html",
         status,
@@ -132,7 +134,8 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         life=life(clock, view.facts, visit.now) if clock and not matter.merged_into else None,
         offers=moves.offers(visit, view),
         entries=timeline.entries(visit, view),
-        same=same(visit, view),
+        same=alike,
+        mini=mini(visit, matter, [(c.key, title) for c, title in alike]),
         places=places(visit, matter),
         parent=family.parent(visit, view),
         children=family.children(visit, view),

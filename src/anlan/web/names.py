@@ -58,6 +58,13 @@ class Names:
         area = self.world.city.areas.by_key.get(key)
         return self._of(area) if area else key
 
+    def area_short(self, key: str) -> str:
+        """A district's name where there is little room: 市北, Shibei."""
+        name = self.area(key)
+        if self._english:
+            return name.removesuffix(" District").removesuffix(" City")
+        return name[:-1] if len(name) > 2 and name[-1] in "区市县" else name
+
     def districts(self) -> list[tuple[str, str]]:
         """(key, name) of the districts."""
         return [(a.key, self._of(a)) for a in self.world.city.areas.of_level("district")]

@@ -146,7 +146,7 @@ def place(visit: Visit, of: District, longest: int) -> Place:
         return round(BAR_X * n / longest, 1)
 
     band = (x(of.usual.low), max(round(x(of.usual.high) - x(of.usual.low), 1), 2.0)) if of.usual else None
-    name = visit.t("place.whole_city") if of.ledger == visit.world.ledger else visit.names.area(of.ledger)
+    name = visit.t("place.whole_city") if of.ledger == visit.world.ledger else visit.names.area_short(of.ledger)
     return Place(name, x(of.today), band, of.today, of.open, of.late, f"district={of.ledger}" if of.ledger else "")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import day, deadlines, hotline, lists, load, lookup, quality
+from anlan.cli.bench import day, deadlines, hotline, lists, load, lookup, points, quality
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -17,6 +17,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("merge.quality.",), quality.bench),
     (("hotline.load",), load.bench),
     (("hotline.create.", "hotline.move."), hotline.bench),
+    (("map.", "wall."), points.bench),
     (("matters.", "ledger."), lists.bench),
     (("sim.day",), day.bench),
 )

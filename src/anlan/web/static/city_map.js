@@ -9,26 +9,34 @@ const STACKED = 12;
 
 export class NotDrawn extends Error {}
 
-/* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words. Raises NotDrawn. */
-export async function drawMap(node, { text, hash = false }) {
+/* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words, `padding` the room that
+   legend and slider take. Raises NotDrawn. */
+export async function drawMap(node, { text, padding, hash = false }) {
   if (!hasWebGL()) throw new NotDrawn(node.dataset.noGl);
-  const gl = await import("./vendor/maplibre-gl.mjs");
+  let first = json(node.dataset.points, node);
+  first.catch(() => {}); /* whoever asks for the points is told */
+  const [gl, areas] = await Promise.all([import("./vendor/maplibre-gl.mjs"), json("/api/v1/city/areas", node)]);
   gl.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
-  const areas = await json("/api/v1/city/areas", node);
   const [west, south, east, north] = areas.bbox;
   const map = new gl.Map({
     container: node, hash, attributionControl: false, maxZoom: 17, minZoom: 7, dragRotate: false, pitchWithRotate: false,
     touchPitch: false, fadeDuration: 0, localIdeographFontFamily: token("--font"), locale: { "Map.Title": node.dataset.label },
-    bounds: [west, south, east, north], fitBoundsOptions: { padding: rem(2) }, style: { version: 8, sources: sources(location.origin), layers: [] },
+    bounds: [west, south, east, north], fitBoundsOptions: { padding }, style: { version: 8, sources: sources(location.origin), layers: [] },
   });
   map.touchZoomRotate.disableRotation();
   await new Promise((done) => map.once("load", done));
   dress(map, text);
   onTheme(() => dress(map, text));
   lay(map, areas);
+  map.once("sourcedata", () => map.once("render", () => { node.dataset.painted = "yes"; }));
   fill(map, node).catch(console.warn);
   follow(map, node);
-  return { map, points: () => points(map, node), whole: () => map.fitBounds([west, south, east, north], { padding: rem(2) }) };
+  const points = async () => {
+    const asked = first ?? json(node.dataset.points, node);
+    first = null;
+    return put(map, await asked);
+  };
+  return { map, points, whole: () => map.fitBounds([west, south, east, north], { padding }) };
 }
 
 export async function json(address, node) {
@@ -60,13 +68,14 @@ function dress(map, text) {
 
 const english = () => document.documentElement.lang.startsWith("en");
 const named = (thing) => (english() && thing.name_en) || thing.name;
+const short = (name) => name.replace(/ (District|City)$/, "").replace(/^(.{2,})[区市县]$/, "$1");
 const point = (at, properties) => ({ type: "Feature", properties, geometry: { type: "Point", coordinates: at } });
 const collection = (features) => ({ type: "FeatureCollection", features });
 
 function lay(map, areas) {
   map.getSource("areas").setData(areas);
   const districts = areas.features.filter((area) => area.properties.level === "district");
-  map.getSource("labels").setData(collection(districts.map(({ properties }) => point(properties.label, { name: named(properties) }))));
+  map.getSource("labels").setData(collection(districts.map(({ properties }) => point(properties.label, { name: short(named(properties)) }))));
 }
 
 async function fill(map, node) {
@@ -82,9 +91,8 @@ async function fill(map, node) {
   names();
 }
 
-/* Fetches the matters and puts them on the map; answers {minute, placed, unplaced}. */
-async function points(map, node) {
-  const found = await json(node.dataset.points, node);
+/* Puts the matters on the map; answers {minute, placed, unplaced}. */
+function put(map, found) {
   const { number, lon_e6: lon, lat_e6: lat, state, states } = found;
   const features = number.map((n, i) => point([lon[i] / 1e6, lat[i] / 1e6], { n, s: states[state[i]] }));
   map.getSource("matters").setData(collection(features));

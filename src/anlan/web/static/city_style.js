@@ -3,7 +3,9 @@
    with the machine's own fonts. */
 import { rem, token } from "./tokens.js";
 
-export const LAND_LEVELS = ["sea", "district", "station"];
+const PLAIN = token("--font").split(",").map((name) => name.trim().replace(/^"|"$/g, ""));
+/* The weight is read off the first name, which no machine has; the glyphs are the next one's. */
+const BOLD = ["Anlan Bold", ...PLAIN];
 const EMPTY = { type: "FeatureCollection", features: [] };
 const grow = (...stops) => ["interpolate", ["exponential", 1.5], ["zoom"], ...stops];
 const is = (level) => ["==", ["get", "level"], level];
@@ -31,6 +33,7 @@ function ground() {
   return [
     { id: "beyond", type: "background", paint: { "background-color": token("--sunken") } },
     { id: "sea", type: "fill", source: "areas", filter: is("sea"), paint: { "fill-color": token("--water"), "fill-antialias": false } },
+    { id: "sea-edge", type: "line", source: "areas", filter: is("sea"), paint: { "line-color": token("--shore"), "line-width": 1, "line-dasharray": [4, 4] } },
     { id: "shore", type: "line", source: "areas", filter: is("district"), paint: { "line-color": token("--shore"), "line-width": 2.5 } },
     { id: "land", type: "fill", source: "areas", filter: is("district"), paint: { "fill-color": token("--land"), "fill-antialias": false } },
   ];
@@ -60,11 +63,11 @@ function borders() {
 
 function words(text) {
   const halo = { "text-color": token("--map-ink"), "text-halo-color": token("--map-halo"), "text-halo-width": text / 8 };
-  const layout = (size, more) => ({ "text-field": ["get", "name"], "text-size": size, "text-font": ["sans-serif"], ...more });
+  const layout = (size, more) => ({ "text-field": ["get", "name"], "text-size": size, "text-font": PLAIN, ...more });
   return [
     { id: "place-name", type: "symbol", source: "places", minzoom: 14, layout: layout(text, { "text-padding": 6 }), paint: halo },
     { id: "road-name", type: "symbol", source: "roads", minzoom: 13, filter: ["!=", ["get", "name"], ""], layout: layout(text, { "symbol-placement": "line", "text-padding": 12, "symbol-spacing": 400 }), paint: halo },
-    { id: "district-name", type: "symbol", source: "labels", maxzoom: 13, layout: layout(text * 1.15, { "text-letter-spacing": 0.2, "text-padding": 4 }), paint: halo },
+    { id: "district-name", type: "symbol", source: "labels", maxzoom: 13, layout: layout(text * 1.15, { "text-letter-spacing": document.documentElement.lang === "en" ? 0.03 : 0.2, "text-padding": 4, "text-variable-anchor": ["center", "top", "bottom"], "text-radial-offset": 0.9 }), paint: halo },
   ];
 }
 
@@ -74,7 +77,7 @@ function units(text) {
       id: "unit", type: "symbol", source: "units", minzoom: 11,
       layout: {
         "icon-image": "unit", "icon-allow-overlap": true, "icon-size": 0.85,
-        "text-field": ["step", ["zoom"], "", 12.5, ["get", "name"]], "text-size": text, "text-font": ["sans-serif"],
+        "text-field": ["step", ["zoom"], "", 12.5, ["get", "name"]], "text-size": text, "text-font": PLAIN,
         "text-anchor": "top", "text-offset": [0, 0.7], "text-optional": true,
       },
       paint: { "text-color": token("--sea"), "text-halo-color": token("--map-halo"), "text-halo-width": text / 8 },
@@ -87,23 +90,23 @@ function matters(text) {
   return [
     {
       id: "one", type: "symbol", source: "matters", filter: ["!", many],
-      layout: { "icon-image": ["get", "s"], "icon-allow-overlap": true, "icon-ignore-placement": true, "symbol-sort-key": ["-", 9, ["index-of", ["get", "s"], ["literal", ["late", "soon", "new", "hold", "open"]]]] },
+      layout: { "icon-image": ["get", "s"], "icon-allow-overlap": true, "symbol-sort-key": ["-", 9, ["index-of", ["get", "s"], ["literal", ["late", "soon", "new", "hold", "open"]]]] },
     },
     {
       id: "many", type: "circle", source: "matters", filter: many,
       paint: {
         "circle-color": token("--surface"), "circle-stroke-color": token("--ink-2"), "circle-stroke-width": text / 8,
-        "circle-radius": ["interpolate", ["linear"], ["ln", ["get", "point_count"]], 0, text * 0.95, 10, text * 2.1],
+        "circle-radius": ["interpolate", ["linear"], ["ln", ["get", "point_count"]], 0, text * 1.25, 10, text * 2.3],
       },
     },
     {
       id: "how-many", type: "symbol", source: "matters", filter: many,
-      layout: { "text-field": ["get", "point_count_abbreviated"], "text-size": text * 1.05, "text-font": ["sans-serif"], "text-allow-overlap": true, "text-ignore-placement": true, "text-offset": ["case", [">", ["get", "late"], 0], ["literal", [0, -0.45]], ["literal", [0, 0]]] },
+      layout: { "text-field": ["get", "point_count_abbreviated"], "text-size": text * 1.05, "text-font": BOLD, "text-allow-overlap": true, "text-padding": text, "text-offset": ["case", [">", ["get", "late"], 0], ["literal", [0, -0.5]], ["literal", [0, 0]]] },
       paint: { "text-color": token("--ink") },
     },
     {
       id: "how-late", type: "symbol", source: "matters", filter: ["all", many, [">", ["get", "late"], 0]],
-      layout: { "text-field": ["concat", "◆", ["to-string", ["get", "late"]]], "text-size": text * 0.95, "text-font": ["sans-serif"], "text-allow-overlap": true, "text-ignore-placement": true, "text-offset": [0, 0.6] },
+      layout: { "text-field": ["concat", "◆ ", ["to-string", ["get", "late"]]], "text-size": text, "text-font": BOLD, "text-allow-overlap": true, "text-ignore-placement": true, "text-offset": [0, 0.55] },
       paint: { "text-color": token("--late") },
     },
   ];

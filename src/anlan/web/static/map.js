@@ -59,7 +59,7 @@ function slide(refresh) {
 }
 
 async function start() {
-  const city = await drawMap(node, { text: rem(0.8125), hash: true });
+  const city = await drawMap(node, { text: rem(0.8125), padding: { top: rem(3.75), right: rem(1), bottom: rem(5), left: rem(1) }, hash: true });
   const refresh = async () => {
     try {
       count(await city.points());
@@ -73,8 +73,8 @@ async function start() {
   here("smaller").addEventListener("click", () => city.map.zoomOut());
   here("whole").addEventListener("click", city.whole);
   for (const id of ["zoom", "legend", "then"]) here(id).hidden = false;
-  city.map.once("idle", () => { node.dataset.drawn = "yes"; });
   await refresh();
+  city.map.once("idle", () => { node.dataset.drawn = "yes"; });
   const atNow = slide(refresh);
   const again = steadily(refresh);
   onChange(() => atNow() && again());

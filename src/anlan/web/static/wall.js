@@ -64,11 +64,11 @@ async function start() {
     console.warn(error);
   }
   try {
-    drawn.map = await drawMap(node, { text: rem(1.5) });
+    drawn.map = await drawMap(node, { text: rem(1.5), padding: { top: rem(5.5), right: rem(2), bottom: rem(1.5), left: rem(2) } });
     document.getElementById("map-why").hidden = true;
     document.getElementById("legend").hidden = false;
-    drawn.map.map.once("idle", () => { node.dataset.drawn = "yes"; });
     await drawn.map.points();
+    drawn.map.map.once("idle", () => { node.dataset.drawn = "yes"; });
   } catch (error) {
     document.getElementById("map-why").firstElementChild.textContent = error instanceof NotDrawn ? error.message : node.dataset.failed;
   }
