@@ -16,6 +16,7 @@ from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
+from anlan.sim.timeline import Progress
 from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
@@ -30,7 +31,8 @@ def prepare_demo(home: Path, days: float = 14) -> None:
     """Make the demo at `home`: city, model, accounts, and what happened in the days up to now."""
     now = utc_now_ms()
     began = now - round(days * DAY_MS)
-    world = new_city(home, SEED, began)
+    with bar("demo city") as on_progress:
+        world = new_city(home, SEED, began, on_progress=on_progress)
     logins = {role: _login(world, role) for role in ROLES}
     (home / "demo.txt").write_text("".join(f"  {role}: {o.number}\n" for role, o in logins.items()), "utf-8")
     town = headless(world, PAST, began, DEMO_PASSWORD, without=humans(home))
@@ -39,10 +41,11 @@ def prepare_demo(home: Path, days: float = 14) -> None:
     world.store.close()
 
 
-def new_city(home: Path, seed: int, begins: int, random: Random = os.urandom) -> World:
+def new_city(
+    home: Path, seed: int, begins: int, random: Random = os.urandom, on_progress: Progress | None = None
+) -> World:
     """The demo city in an empty folder, where it is `begins`, with a classifier that has read the demo's phrases."""
-    with bar("demo city") as on_progress:
-        write_demo(home / "city", SEED, on_progress)
+    write_demo(home / "city", SEED, on_progress)
     world = main.open_world(home, random=random)
     world.clock = lambda: begins
     keep_model(world, train(*labelled(world.city), seed=seed), "demo phrases")
