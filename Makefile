@@ -2,6 +2,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+VENDOR := src/anlan/web/static/vendor
 export ANLAN_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
@@ -9,7 +10,7 @@ export ANLAN_HOME ?= $(CURDIR)/var
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  %-10s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.ready ## make .venv with what Anlan needs to run
+setup: $(VENV)/.ready assets ## make .venv with what Anlan needs to run, and get the maps and charts
 
 $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -17,7 +18,18 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-setup-dev: $(VENV)/.ready-dev ## make .venv with the tests' tools too
+assets: $(VENV)/.ready ## get what the pages draw maps and charts with (npm; node from PyPI where there is none)
+	@$(MAKE) --no-print-directory $(VENDOR)/.ready || echo "NO MAPS AND CHARTS: npm could not get them. The pages show lists instead. Run: make assets"
+
+$(VENDOR)/.ready: package.json package-lock.json
+	command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
+	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
+	rm -rf $(VENDOR) && mkdir -p $(VENDOR)
+	cd node_modules && cp maplibre-gl/dist/maplibre-gl.mjs maplibre-gl/dist/maplibre-gl-worker.mjs maplibre-gl/dist/maplibre-gl.css echarts/dist/echarts.esm.min.mjs $(CURDIR)/$(VENDOR)/
+	for name in maplibre-gl echarts; do cat node_modules/$$name/LICENSE* > $(VENDOR)/$$name.LICENSE.txt; done; cat node_modules/echarts/NOTICE >> $(VENDOR)/echarts.LICENSE.txt
+	rm -rf node_modules && touch $@
+
+setup-dev: $(VENV)/.ready-dev assets ## make .venv with the tests' tools too
 
 $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
@@ -55,9 +67,9 @@ bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints J
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)
 
 lock: setup-dev ## recompile requirements/*.txt with hashes
-	for set in run dev; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
+	for set in run dev node; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
 
 clean: ## remove what was built (not var)
-	rm -rf $(VENV) site build
+	rm -rf $(VENV) $(VENDOR) node_modules site build
 
-.PHONY: help setup setup-dev run test torture browser lint format docs bench lock clean
+.PHONY: help setup assets setup-dev run test torture browser lint format docs bench lock clean

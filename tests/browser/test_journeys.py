@@ -18,7 +18,10 @@ SEEN_BY = (
     ("operator", "/intake"),
     ("overseer", "/queue?view=open"),
     ("overseer", "/measures"),
+    ("overseer", "/bulk?view=open"),
     ("callback", "/callbacks"),
+    ("auditor", "/readings"),
+    ("auditor", "/account"),
 )
 
 

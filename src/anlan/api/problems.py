@@ -21,6 +21,8 @@ STATUS = {
     "access.confidential": 403,
     "move.not_yours": 403,
     "account.wrong": 401,
+    "account.code_missing": 401,
+    "account.code_wrong": 401,
     "token.missing": 401,
     "matter.unknown": 404,
     "channel.unknown": 404,

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from anlan.api import intakes, live, matters, open311, problems, sessions
+from anlan.api import city, intakes, live, matters, open311, points, problems, sessions, today
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 
@@ -14,6 +14,13 @@ ROUTES: list[Any] = [
     intakes.hand_in,
     matters.list_matters,
     matters.one_matter,
+    points.matter_points,
+    points.matter_titles,
+    today.today,
+    city.areas,
+    city.roads,
+    city.places,
+    city.units,
     matters.make_move,
     matters.open_child,
     matters.merge,

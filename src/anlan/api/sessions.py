@@ -28,7 +28,9 @@ async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
         raise Refused("body.invalid", why=str(error)) from None
     except msgspec.DecodeError:
         raise Refused("body.not_json") from None
-    commit, token = accounts.log_in(world, asked.account, asked.password)
+    commit, token = accounts.log_in(
+        world, asked.account, asked.password, request.headers.get("user-agent", ""), asked.code
+    )
     await world.store.writer.write(commit)
     return {"token": token}
 

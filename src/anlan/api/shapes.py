@@ -44,10 +44,11 @@ class UnmaskBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class LogIn(msgspec.Struct, forbid_unknown_fields=True):
-    """An account and its password."""
+    """An account, its password and, where it has a second factor, the code of the moment."""
 
     account: str
     password: str
+    code: str = ""
 
 
 class Receipt(msgspec.Struct):

@@ -14,6 +14,10 @@ from anlan.loop.grants import Actor
 SESSION_COOKIE = "anlan_session"
 
 
+SESSION_COOKIE = "anlan_session"
+"""The cookie of the pages' session: a token like any other, which no script can read."""
+
+
 def world_of(request: Request[Any, Any, Any]) -> World:
     """The installation behind the request."""
     world: World = request.app.state.world
@@ -27,6 +31,20 @@ def actor(request: Request[Any, Any, Any]) -> Actor:
     if not scheme and request.method == "GET":
         scheme, token = "bearer", request.cookies.get(SESSION_COOKIE, "")
     found = actor_of(world_of(request), token) if scheme.lower() == "bearer" and token else None
+    if found is None:
+        raise Refused("token.missing")
+    return found
+
+
+def reader(request: Request[Any, Any, Any]) -> Actor:
+    """As `actor`, or the session of the page that asks: for addresses that only read, and record no reading.
+
+    A page's islands have no token; a cookie is enough where another site can neither change a thing nor see the answer.
+    """
+    token = request.cookies.get(SESSION_COOKIE, "")
+    if "authorization" in request.headers or not token:
+        return actor(request)
+    found = actor_of(world_of(request), token)
     if found is None:
         raise Refused("token.missing")
     return found

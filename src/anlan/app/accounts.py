@@ -13,6 +13,7 @@ import msgspec
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from anlan.app import second
 from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
@@ -44,13 +45,59 @@ def add(world: World, account: str, unit: str, roles: tuple[str, ...], password:
     checked(password)
     row = (account, unit, msgspec.json.encode(roles).decode(), _hasher.hash(password), 1)
     data = {"account": account, "unit": unit, "roles": list(roles)}
-    return _commit(world, by, "account_set", data, ("INSERT OR REPLACE INTO accounts VALUES (?, ?, ?, ?, ?)", row))
+    sql = (
+        "INSERT INTO accounts (id, unit, roles, password, active) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
+        " unit = excluded.unit, roles = excluded.roles, password = excluded.password, active = excluded.active"
+    )
+    return _commit(world, by, "account_set", data, (sql, row))
 
 
-def log_in(world: World, account: str, password: str, agent: str = "") -> tuple[Commit, str]:
-    """The commit of a session and its token. Raises Refused("account.wrong"), the same whatever was wrong."""
+def log_in(world: World, account: str, password: str, agent: str = "", code: str = "") -> tuple[Commit, str]:
+    """The commit of a session and its token. Raises Refused: account.wrong (the same whatever was wrong) and, where the
+    account has a second factor, account.code_missing or account.code_wrong."""
     proved(world, account, password)
-    return token_for(world, account, "session", SESSION_MS, agent)
+    step = _second_step(world, account, code)
+    commit, token = token_for(world, account, "session", SESSION_MS, agent)
+    if step:  # a code works once, even for two who send it in the same moment
+        sql, row = commit.rows[0]
+        once = "SELECT ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ? AND second_step < ?"
+        commit.rows = [
+            (sql.replace("VALUES (?, ?, ?, ?, ?, ?)", once), (*row, account, step)),
+            ("UPDATE accounts SET second_step = ? WHERE id = ?", (step, account)),
+        ]
+    return commit, token
+
+
+def _second_step(world: World, account: str, code: str) -> int:
+    """The time step of a right code; 0 for an account without a second factor."""
+    kept = world.store.read.second(account)
+    if kept is None:
+        return 0
+    if not code:
+        raise Refused("account.code_missing")
+    step = second.step_of(
+        world.store.vault.opened_by_master(f"second {account}", kept[0]), code, world.clock(), kept[1]
+    )
+    if not step:
+        raise Refused("account.code_wrong")
+    return step
+
+
+def set_second(world: World, account: str, secret: bytes, code: str) -> Commit:
+    """The commit that gives the account a second factor, once a code shows that the app has the secret."""
+    step = second.step_of(secret, code, world.clock(), 0)
+    if not step:
+        raise Refused("account.code_wrong")
+    row = (world.store.vault.sealed_by_master(f"second {account}", secret), step, account)
+    sql = "UPDATE accounts SET second = ?, second_step = ? WHERE id = ?"
+    return _commit(world, account, "second_factor_set", {"account": account}, (sql, row))
+
+
+def drop_second(world: World, account: str, password: str) -> Commit:
+    """The commit that takes the second factor away; the password must be shown."""
+    proved(world, account, password)
+    sql = "UPDATE accounts SET second = NULL WHERE id = ?"
+    return _commit(world, account, "second_factor_dropped", {"account": account}, (sql, (account,)))
 
 
 def proved(world: World, account: str, password: str) -> None:

@@ -142,3 +142,12 @@ def _left(clock: Clock, minute: int, calendar: WorkingCalendar) -> int:
 
 def _provisional(unit: Unit, begins: int, due: int, calendar: WorkingCalendar) -> bool:
     return unit != "natural_minutes" and calendar.is_provisional(begins, due)
+
+
+SOON_MINUTES = 60
+SOON_SHARE = 0.1
+
+
+def soon_from(due: int, starts: int) -> float:
+    """The minute after which a clock is due soon: under an hour, or a tenth of its whole length, is left."""
+    return due - max(SOON_MINUTES, (due - starts) * SOON_SHARE)

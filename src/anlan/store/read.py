@@ -43,6 +43,7 @@ class Shape(msgspec.Struct, frozen=True):
     opened_to: int = 0
     due_before: int = 0
     terms: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
     order: str = "due"
     after: tuple[int, ...] | None = None
     limit: int = 50
@@ -143,6 +144,12 @@ class Reader:
         row = self._run("SELECT unit, roles, password FROM accounts WHERE id = ? AND active = 1", (account,)).fetchone()
         return tuple(row) if row else None
 
+    def second(self, account: str) -> tuple[bytes, int] | None:
+        """An account's wrapped second-factor secret and the last step it was used in, if it has one."""
+        sql = "SELECT second, second_step FROM accounts WHERE id = ? AND second IS NOT NULL"
+        row = self._run(sql, (account,)).fetchone()
+        return (bytes(row[0]), row[1]) if row else None
+
     def token(self, token_hash: bytes, now: int) -> tuple[str, str, str] | None:
         """The account, unit and roles behind a token that is still good."""
         row = self._run(
@@ -183,8 +190,8 @@ class Reader:
     def count(self, shape: Shape, at_most: int = 1000) -> int:
         """How many there are, counted no further than `at_most`."""
         parts, values = [], list[Any]()
-        for one in _ways(shape):
-            where, some, source = _where(one)
+        for one in ways(shape):
+            where, some, source = where_of(one)
             parts.append(f"SELECT 1 FROM {source} {where}")
             values += some
         sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?)"
@@ -204,6 +211,11 @@ class Reader:
             Row(decode_state(state), title or "", None if due == DUE_UNKNOWN else due, day, version)
             for state, title, due, day, version in rows
         ], n
+
+    def listed(self, statement: tuple[str, Sequence[Any]]) -> list[Any]:
+        """All rows of a statement that was composed in the store (`points`)."""
+        rows: list[Any] = self._run(*statement).fetchall()
+        return rows
 
     def _run(self, sql: str, values: Sequence[Any] = ()) -> Any:
         try:
@@ -226,13 +238,13 @@ def composed(shape: Shape) -> tuple[str, list[Any]]:
     return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
 
 
-def _ways(shape: Shape) -> list[Shape]:
+def ways(shape: Shape) -> list[Shape]:
     """What is led and what is assisted in, apart: each has an index of its own."""
     return [msgspec.structs.replace(shape, assisting="", led_too=False), shape] if shape.led_too else [shape]
 
 
 def _ranges(shape: Shape) -> list[Shape]:
-    led, *assisted = _ways(shape)
+    led, *assisted = ways(shape)
     if led.assisting or led.terms or not 0 < len(led.leads) * len(led.stages) <= RANGES_MAX:
         return [led, *assisted]
     replace = msgspec.structs.replace
@@ -240,7 +252,7 @@ def _ranges(shape: Shape) -> list[Shape]:
 
 
 def _one(shape: Shape) -> tuple[str, list[Any]]:
-    where, values, source = _where(shape)
+    where, values, source = where_of(shape)
     if shape.after:
         edge, number = shape.after
         if _by_due(shape):
@@ -267,7 +279,8 @@ def _match(term: str) -> str:
     return f'"{term[:-1]}"*' if term.endswith("*") else f'"{term}"'
 
 
-def _where(shape: Shape) -> tuple[str, list[Any], str]:
+def where_of(shape: Shape) -> tuple[str, list[Any], str]:
+    """What a shape tests, the values for it, and what is walked."""
     tests, values = ["1"], list[Any]()
     if shape.terms:
         tests.append("s.search MATCH ?")
@@ -288,6 +301,9 @@ def _where(shape: Shape) -> tuple[str, list[Any], str]:
         ("flow", shape.flows),
         ("channel", (shape.channel,) if shape.channel else ()),
     )
+    if shape.numbers:
+        tests.append(f"m.number IN ({', '.join('?' * len(shape.numbers))})")
+        values += shape.numbers
     for column, wanted in columns:
         if wanted:
             tests.append(f"m.{column} IN ({', '.join('?' * len(wanted))})" if len(wanted) > 1 else f"m.{column} = ?")

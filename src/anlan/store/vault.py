@@ -78,6 +78,14 @@ class Vault:
         row = self._readers.connection().execute("SELECT id FROM parties WHERE blind = ?", (blind,)).fetchone()
         return str(row[0]) if row else None
 
+    def sealed_by_master(self, bound_to: str, plain: bytes) -> bytes:
+        """A secret of the installation itself, such as an account's second factor."""
+        return self._encrypt(self._master, bound_to, plain)
+
+    def opened_by_master(self, bound_to: str, box: bytes) -> bytes:
+        """The inverse of `sealed_by_master`. Raises Broken for another's box."""
+        return self._decrypt(self._master, bound_to, box)
+
     def _wrap(self, key_id: str, key: bytes) -> bytes:
         return self._encrypt(self._master, key_id, key)
 

@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
 from anlan.api.who import SESSION_COOKIE
-from anlan.app import accounts
+from anlan.app import accounts, second
 from anlan.loop.errors import Refused
 from anlan.loop.fact import INT_MAX
 from anlan.loop.matter import shown
@@ -20,6 +20,8 @@ from anlan.web.forms import form_of
 from anlan.web.visit import Visit
 
 READINGS = 100
+BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
+SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux")
 SCANNED_MAX = 5_000
 """So many entries are looked through for a filter that few of them meet; the page says from where it goes on."""
 
@@ -63,6 +65,27 @@ async def password(request: Request[Any, Any, Any]) -> Response[Any]:
     return _page(visit, done=True)
 
 
+@post("/account/second", status_code=200, middleware=[TRIES.middleware])
+async def second_factor(request: Request[Any, Any, Any]) -> Response[Any]:
+    """Turn the second factor on (with a code of the secret that was shown) or off (with the password)."""
+    visit, form = Visit(request), await form_of(request)
+    world, who = visit.world, visit.actor.id
+    try:
+        if form.text("do") == "off":
+            commit = accounts.drop_second(world, who, form.raw("old"))
+        else:
+            secret = second.typed_secret(form.text("secret"))
+            commit = accounts.set_second(world, who, secret, form.text("code").replace(" ", ""))
+    except ValueError:
+        return _page(visit, error=visit.names.refusal("account.code_wrong", {}))
+    except Refused as refused:
+        if refused.code not in {"account.wrong", "account.code_wrong"}:
+            raise
+        return _page(visit, error=visit.names.refusal(refused.code, refused.params))
+    await world.store.writer.write(commit)
+    return Redirect("/account", status_code=303)
+
+
 @get("/readings")
 async def readings(request: Request[Any, Any, Any]) -> Template:
     """Who opened what, newest first; `who` and `matter` narrow it."""
@@ -93,8 +116,18 @@ def _reading(visit: Visit, entry: Entry) -> Reading:
 
 
 def _page(visit: Visit, error: str = "", *, done: bool = False) -> Template:
+    has_second = visit.world.store.read.second(visit.actor.id) is not None
+    secret = b"" if has_second else visit.world.random(second.SECRET_BYTES)
     own = accounts.token_hash(visit.request.cookies.get(SESSION_COOKIE, "")).hex()
     return visit.page(
         "account.html", 422 if error else 200, sessions=accounts.sessions(visit.world, visit.actor.id), own=own,
-        error=error, done=done,
+        error=error, done=done, has_second=has_second, secret=second.shown_secret(secret),
+        uri=second.uri_of(secret, visit.actor.id), program=program,
     )  # fmt: skip
+
+
+def program(agent: str) -> str:
+    """A browser's long name for itself, short: Chrome, Linux. Anything else as it says."""
+    browser = next((short for mark, short in BROWSERS if f"{mark}/" in agent), "")
+    system = next((name for name in SYSTEMS if name in agent), "")
+    return ", ".join(part for part in (browser, system) if part) if browser else agent

@@ -15,7 +15,7 @@ from anlan.loop.flow import Move
 from anlan.store.read import Row
 from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.moves import Input, input_of
-from anlan.web.queue import Line, asked, filters, line
+from anlan.web.queue import Line, asked, filters, line, views
 from anlan.web.visit import Visit
 
 
@@ -71,7 +71,7 @@ def _tried(visit: Visit, seen: dict[int, int], key: str, fields: dict[str, Any])
 
 
 def _choice(visit: Visit, error: str = "") -> Template:
-    _, shape = asked(visit)
+    _, shape = asked(visit, views(visit))
     rows = look.rows(visit.world, visit.actor, msgspec.structs.replace(shape, limit=BULK_MAX))
     found = bulk.moves(visit.world, visit.actor, [row.matter for row in rows])
     return visit.page(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from hashlib import sha256
 from importlib import resources
 from pathlib import Path
@@ -20,7 +21,22 @@ from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
-from anlan.web import account, bulk, callbacks, counted, doors, export, figures, intake, matter, public, queue, topics
+from anlan.web import (
+    account,
+    bulk,
+    callbacks,
+    counted,
+    doors,
+    export,
+    figures,
+    intake,
+    matter,
+    public,
+    queue,
+    topics,
+    wall,
+)
+from anlan.web import map as map_
 from anlan.web.rail import rail
 from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
@@ -29,12 +45,13 @@ HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
-    account.account_page, account.revoke, account.password, account.readings,
+    account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     queue.home, queue.queue, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
     figures.measures, counted.counted,
+    map_.city_map, wall.wall,
     topics.topics,
     public.report_page, public.report, public.follow_page, public.follow, public.rate,
 ]  # fmt: skip
@@ -45,7 +62,9 @@ def routes() -> list[Any]:
     handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http, 500: on_failed}
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
-    files = create_static_files_router("/static", [STATIC], cache_control=cache, include_in_schema=False)
+    files = create_static_files_router(
+        f"/static/{build_mark()}", [STATIC], cache_control=cache, include_in_schema=False
+    )
     return [pages, files]
 
 
@@ -74,12 +93,19 @@ def templates() -> JinjaTemplateEngine:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(rail=rail, build=build_mark(), zip=zip)
+    environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip)
     return JinjaTemplateEngine.from_environment(environment)
 
 
+def has_assets() -> bool:
+    """Whether `make assets` got what maps and charts are drawn with."""
+    return (STATIC / "vendor" / ".ready").exists()
+
+
+@cache
 def build_mark() -> str:
-    """A mark of the static files, so that a cached one is never an old one."""
+    """A mark of the static files. It stands in their address, before the name, so that what a script imports by a
+    relative address carries it too and a cached file is never an old one."""
     mark = sha256()
     for path in sorted(STATIC.rglob("*.*")):
         mark.update(path.read_bytes())

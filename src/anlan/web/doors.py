@@ -30,9 +30,8 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     account, onward = form.text("account"), inside(form.text("next"))
     try:
-        commit, token = accounts.log_in(
-            visit.world, account, form.raw("password"), request.headers.get("user-agent", "")
-        )
+        agent, code = request.headers.get("user-agent", ""), form.text("code").replace(" ", "")
+        commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
         return visit.page("login.html", status=401, next=onward, account=account, error=error)

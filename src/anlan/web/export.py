@@ -24,7 +24,7 @@ from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Commit
 from anlan.store.read import PAGE_MAX, Row, Shape
-from anlan.web.queue import asked
+from anlan.web.queue import asked, views
 from anlan.web.visit import HEADERS, Visit
 
 ROWS_MAX = 5_000
@@ -42,7 +42,7 @@ async def export(request: Request[Any, Any, Any], form: FromPath[str]) -> Respon
     visit = Visit(request)
     if form not in TYPES:
         raise Refused("field.not_an_option", field="form", options=", ".join(TYPES))
-    view, shape = asked(visit)
+    view, shape = asked(visit, views(visit))
     rows = _rows(visit, msgspec.structs.replace(shape, after=None, limit=PAGE_MAX))
     world, now = visit.world, visit.world.clock()
     said = {"purpose": "export", "what": "list", "rows": len(rows), "view": view, "form": form}

@@ -90,6 +90,7 @@ def views(visit: Visit) -> dict[str, Shape]:
         "open": Shape(kinds=OPEN_KINDS),
         "received": Shape(stages=("received",)),
         "assigned": Shape(stages=("assigned",)),
+        "late": Shape(kinds=OPEN_KINDS, due_before=visit.now),
         "hour": Shape(kinds=OPEN_KINDS, due_before=soon),
         "mine": Shape(officer=visit.actor.id),
         "assisting": Shape(assisting=visit.actor.unit),
@@ -109,11 +110,11 @@ def views(visit: Visit) -> dict[str, Shape]:
     return found
 
 
-def asked(visit: Visit) -> tuple[str, Shape]:
-    """The view asked for and the shape of its list. Raises Refused for a filter that makes no sense."""
-    query, known = visit.request.query_params, views(visit)
+def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
+    """Which of the views is asked for and the shape of its list. Raises Refused for a filter that makes no sense."""
+    query = visit.request.query_params
     term = query.get("q", "")
-    view = query.get("view", "") or ("all" if term else next(iter(known)))
+    view = query.get("view", "") or ("all" if term and "all" in known else next(iter(known)))
     if view not in known:
         raise Refused("field.not_an_option", field="view", options=", ".join(known))
     shape, order = known[view], query.get("order", "")
@@ -152,9 +153,10 @@ def day_ms(text: str, later: int = 0) -> int:
     return ms_of(days * 1440)
 
 
-def listing(visit: Visit, path: str) -> Listing:
-    """The list that the address asks for, as the actor may see it."""
-    view, shape = asked(visit)
+def listing(visit: Visit, path: str, known: dict[str, Shape] | None = None) -> Listing:
+    """The list that the address asks for, as the actor may see it; `known`: the views there are, by default all."""
+    known = known or views(visit)
+    view, shape = asked(visit, known)
     rows = look.rows(visit.world, visit.actor, shape)
     keep = visit.with_query(after=None).partition("?")[2]
     lines = [line(visit, row, keep) for row in rows]
@@ -163,13 +165,13 @@ def listing(visit: Visit, path: str) -> Listing:
         edge, number = shape.after_row(rows[-1])
         more = f"{path}{visit.with_query(after=f'{edge}.{number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
-    return Listing(lines, chips(visit, view, plain, path), more, counted(visit, plain), filters(visit))
+    return Listing(lines, chips(visit, view, plain, path, known), more, counted(visit, plain), filters(visit))
 
 
-def chips(visit: Visit, view: str, shape: Shape, path: str) -> list[Chip]:
+def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Shape]) -> list[Chip]:
     """Every view under the same filters, with how many it holds."""
     replace, found = msgspec.structs.replace, []
-    for key, of in views(visit).items():
+    for key, of in known.items():
         narrowed = replace(
             shape,
             assisting=of.assisting,

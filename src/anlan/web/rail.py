@@ -37,6 +37,9 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         if visit.may("see")
     ]
     city = []
+    if visit.may("see"):
+        city.append(Link(t("rail.map"), "/map", "", path == "/map"))
+        city.append(Link(t("rail.wall"), "/wall"))
     if visit.may("measure"):
         city.append(Link(t("rail.measures"), "/measures", "", path.startswith("/measures")))
     if visit.may("review"):

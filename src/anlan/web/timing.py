@@ -9,13 +9,12 @@ from datetime import date, datetime, timedelta
 
 import msgspec
 
+from anlan.loop.deadlines import soon_from
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import DAY, WorkingCalendar, minute_of
 from anlan.web.language import Strings
 
 EPOCH = datetime(1970, 1, 1)  # noqa: DTZ001 - city minutes carry no zone: they are the city's own time
-SOON_MINUTES = 60
-SOON_SHARE = 0.1
 DAYS_LEFT_FROM = 2 * DAY
 
 
@@ -121,10 +120,9 @@ class Times:
 
     def state(self, due: int, starts: int) -> str:
         """late, soon (under an hour, or a tenth of the whole time, is left) or ok."""
-        left = due - self.now
-        if left < 0:
+        if due < self.now:
             return "late"
-        return "soon" if left < max(SOON_MINUTES, (due - starts) * SOON_SHARE) else "ok"
+        return "soon" if self.now > soon_from(due, starts) else "ok"
 
 
 def _at(minute: int) -> datetime:
