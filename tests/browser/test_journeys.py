@@ -87,7 +87,8 @@ def test_somebody_not_satisfied_reopens_the_matter(log_in: Visit) -> None:
     page.locator(".attempt textarea").first.fill("邻居说夜里又响了")
     page.get_by_role("button", name="登记").first.click()
     page.goto(f"/matters/{number}")
-    expect(page.locator(".m-head")).to_contain_text("待签收")
+    # back to the unit (an appeal) or to whoever must explain the decision (a notice)
+    expect(page.locator(".m-head")).to_contain_text(re.compile(r"重开\s*(待签收|待释明)"))
 
 
 def test_two_people_on_one_matter_the_second_is_told_and_loses_no_word(log_in: Visit) -> None:

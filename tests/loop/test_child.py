@@ -143,6 +143,17 @@ class Life(RuleBasedStateMachine):
             who, move, fields = self.drawn(data, w, forward)
             self.tries(lambda: [kind for kind, _ in self.family.does(w, who, move, **fields)] if move else [])
 
+    @rule(data=st.data())
+    def a_closed_child_is_wanted_again(self, data: Any) -> None:
+        """Perhaps after its parent was reported. Rare by chance alone, and what chance brings here also depends on the
+        numbers that stand anywhere in the source (Hypothesis draws from them)."""
+        closed = [c for c in self.family.children if c.state.stage == "closed"]
+        if closed:
+            if data.draw(st.booleans()):
+                self.tries(lambda: self.family.parent.does("officer", "report"))
+            w = data.draw(st.sampled_from(closed))
+            self.tries(lambda: [kind for kind, _ in self.family.does(w, "overseer", "reopen")])
+
     def tries(self, act: Any) -> None:
         try:
             self.seen.update(found if isinstance(found := act(), list) else [])
