@@ -60,6 +60,9 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
+torture: setup-dev ## a hundred simulated cities, each from its own seed; SEEDS=n for another number
+	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
+
 bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)
 
@@ -69,4 +72,4 @@ lock: setup-dev ## recompile requirements/*.txt with hashes
 clean: ## remove what was built (not var)
 	rm -rf $(VENV) $(VENDOR) node_modules site build
 
-.PHONY: help setup assets setup-dev run test browser lint format docs bench lock clean
+.PHONY: help setup assets setup-dev run test torture browser lint format docs bench lock clean

@@ -1,4 +1,4 @@
-"""The city goes on when a write fails, an answer is lost, or somebody was quicker; and it keeps off humans' work."""
+"""The city goes on when a write fails, an answer is lost or somebody was quicker, and keeps off what humans do."""
 
 from __future__ import annotations
 

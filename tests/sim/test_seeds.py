@@ -16,7 +16,7 @@ from anlan.sim.town import Plan
 from .conftest import small
 
 SEEDS = range(1, 1 + int(os.environ.get("ANLAN_SIM_SEEDS", "3")))
-DAYS = 4
+DAYS = 3
 
 
 def lived(home: Path, plan: Plan, days: float = DAYS) -> Lived:

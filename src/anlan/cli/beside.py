@@ -15,12 +15,12 @@ from pathlib import Path
 from anlan import main
 from anlan.app import accounts
 from anlan.app.world import utc_now_ms
-from anlan.city.pack import City, load_pack
+from anlan.city.pack import load_pack
 from anlan.city.people import Officer
-from anlan.cli.demo import humans
+from anlan.cli.demo import DEMO_PASSWORD, humans
 from anlan.sim.door import Ask, Wire
 from anlan.sim.living import live
-from anlan.sim.staff import Staff
+from anlan.sim.staff import Staff, Tokens
 from anlan.sim.timeline import Timeline
 from anlan.sim.town import Plan, Town
 
@@ -37,7 +37,7 @@ FOR_EVER = 2**53
 def beside(url: str, home: Path) -> Iterator[None]:
     """Let the demo city at `home` live as long as this lasts."""
     context = multiprocessing.get_context("spawn")
-    process = context.Process(target=_process, args=(url, home, _tokens(home)), daemon=True)
+    process = context.Process(target=_process, args=(url, home, tokens_for(home)), daemon=True)
     process.start()
     try:
         yield
@@ -46,36 +46,29 @@ def beside(url: str, home: Path) -> Iterator[None]:
         process.join()
 
 
-def town_at(url: str, city: City, tokens: dict[str, str], people: frozenset[str], hurry: float = HURRY) -> Town:
-    """A town that uses the server at `url`. `people`: accounts of humans, whose matters it leaves alone."""
+def town_at(url: str, home: Path, tokens: dict[str, str], timeline: Timeline) -> Town:
+    """A town that uses the server at `url` and leaves alone what humans have in hand."""
 
     async def hire(officer: Officer) -> str:
         return tokens[officer.number]
 
-    async def until(at: int) -> None:
-        await asyncio.sleep(max(0, at - utc_now_ms()) / 1000)
-
-    now = utc_now_ms()
-    plan = Plan(now, notices=NOTICES, always=True, few=True, desk_minutes=DESK_MINUTES)
-    staff, timeline = Staff(city, hire, people, few=True), Timeline(now, until, hurry)
-    return Town(plan, city, timeline, Wire(url), staff, f"live-{now}", people, asyncio.sleep)
+    city, people = load_pack(home / "city"), humans(home)
+    plan = Plan(timeline.now, notices=NOTICES, always=True, few=True, desk_minutes=DESK_MINUTES)
+    staff, label = Staff(city, people, few=True), f"live-{timeline.now}"
+    return Town(plan, city, timeline, Wire(url), staff, Tokens(hire), label, people, asyncio.sleep)
 
 
-def _tokens(home: Path) -> dict[str, str]:
-    """A token for everybody who is on duty, made before the server opens the data."""
+def tokens_for(home: Path) -> dict[str, str]:
+    """A token for everybody who is ever on duty, made before a server opens the data; accounts where there are none."""
     world = main.open_world(home, index=False)
-    staff = Staff(world.city, _nobody, humans(home), few=True)
-    made = {}
-    for officer in staff.regulars():
-        if world.store.read.account(officer.number):
-            commit, made[officer.number] = accounts.token_for(world, officer.number, "simulation", WEEK_MS)
-            world.store.writer.submit(commit)
+    submit, made = world.store.writer.submit, dict[str, str]()
+    for officer in Staff(world.city, humans(home), few=True).regulars():
+        if world.store.read.account(officer.number) is None:
+            submit(accounts.add(world, officer.number, officer.unit, officer.roles, DEMO_PASSWORD))
+        commit, made[officer.number] = accounts.token_for(world, officer.number, "simulation", WEEK_MS)
+        submit(commit)
     world.store.close()
     return made
-
-
-async def _nobody(_officer: Officer) -> str:
-    return ""
 
 
 def _process(url: str, home: Path, tokens: dict[str, str]) -> None:
@@ -89,7 +82,11 @@ async def _live(url: str, home: Path, tokens: dict[str, str]) -> None:
     async with asyncio.timeout(READY_SECONDS):
         while not await _answers(url):
             await asyncio.sleep(ASK_SECONDS)
-    await live(town_at(url, load_pack(home / "city"), tokens, humans(home)), FOR_EVER)
+
+    async def until(at: int) -> None:
+        await asyncio.sleep(max(0, at - utc_now_ms()) / 1000)
+
+    await live(town_at(url, home, tokens, Timeline(utc_now_ms(), until, HURRY)), FOR_EVER)
 
 
 async def _answers(url: str) -> bool:

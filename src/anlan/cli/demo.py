@@ -12,39 +12,40 @@ from anlan.app.learn import keep_model
 from anlan.app.world import World, utc_now_ms
 from anlan.city.demo import write_demo
 from anlan.city.people import Officer
-from anlan.cli.headless import headless, living
+from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
-from anlan.sim.town import Plan, Town
+from anlan.sim.timeline import Progress
+from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
 DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
 ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor")
 SEED = 2026
-FORTNIGHT_MS = 14 * 24 * 3_600_000
 PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
 
 
-def prepare_demo(home: Path) -> None:
-    """Make the demo at `home`: city, model, accounts, and the fortnight up to now."""
+def prepare_demo(home: Path, days: float = 14) -> None:
+    """Make the demo at `home`: city, model, accounts, and what happened in the days up to now."""
     now = utc_now_ms()
-    world = new_city(home, SEED, now - FORTNIGHT_MS)
+    began = now - round(days * DAY_MS)
+    with bar("demo city") as on_progress:
+        world = new_city(home, SEED, began, on_progress=on_progress)
     logins = {role: _login(world, role) for role in ROLES}
     (home / "demo.txt").write_text("".join(f"  {role}: {o.number}\n" for role, o in logins.items()), "utf-8")
-    town = headless(world, PAST, now - FORTNIGHT_MS, DEMO_PASSWORD, without=humans(home))
-    with bar("demo fortnight") as on_progress:
+    town = headless(world, PAST, began, DEMO_PASSWORD, without=humans(home))
+    with bar("demo days") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
-    world.clock = utc_now_ms
-    _hire(world, town)
     world.store.close()
 
 
-def new_city(home: Path, seed: int, begins: int, random: Random = os.urandom) -> World:
+def new_city(
+    home: Path, seed: int, begins: int, random: Random = os.urandom, on_progress: Progress | None = None
+) -> World:
     """The demo city in an empty folder, where it is `begins`, with a classifier that has read the demo's phrases."""
-    with bar("demo city") as on_progress:
-        write_demo(home / "city", SEED, on_progress)
+    write_demo(home / "city", SEED, on_progress)
     world = main.open_world(home, random=random)
     world.clock = lambda: begins
     keep_model(world, train(*labelled(world.city), seed=seed), "demo phrases")
@@ -67,11 +68,3 @@ def _login(world: World, role: str) -> Officer:
 
 def _busy_station(world: World) -> str:
     return world.city.organisation.of_kind("station", "370202")[0].key
-
-
-def _hire(world: World, town: Town) -> None:
-    """Accounts for everybody who is on duty when the city lives on beside the server."""
-    for officer in town.staff.regulars():
-        if world.store.read.account(officer.number) is None:
-            made = accounts.add(world, officer.number, officer.unit, officer.roles, DEMO_PASSWORD)
-            world.store.writer.submit(made)

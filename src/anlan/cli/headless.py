@@ -10,7 +10,7 @@ from anlan.app.world import World
 from anlan.city.people import Officer
 from anlan.sim.door import Inside
 from anlan.sim.living import live
-from anlan.sim.staff import Staff
+from anlan.sim.staff import Staff, Tokens
 from anlan.sim.timeline import Progress, Timeline, Wait, at_once
 from anlan.sim.town import Plan, Town
 
@@ -38,12 +38,12 @@ def headless(
         await write(commit)
         return token
 
-    staff = Staff(world.city, hire, without, few=plan.few)
-    return Town(plan, world.city, timeline, Inside(main.application(world)), staff, f"{plan.seed}-{begins}")
+    staff, door = Staff(world.city, without, few=plan.few), Inside(main.application(world))
+    return Town(plan, world.city, timeline, door, staff, Tokens(hire), f"{plan.seed}-{begins}")
 
 
 async def living(world: World, town: Town, until: int, on_progress: Progress | None = None) -> None:
     """Let it live until then. At the end everybody logs out, and no token of a simulation opens anything."""
     await live(town, until, on_progress)
-    for number, token in town.staff.tokens().items():
+    for number, token in town.tokens.given().items():
         await world.store.writer.write(accounts.log_out(world, token, number))

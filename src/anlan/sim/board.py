@@ -17,7 +17,7 @@ from anlan.sim import assistant, officer, operator, overseer
 from anlan.sim.deed import Deed, Policy, Ring, Seen
 from anlan.sim.town import Town
 
-LOOK_MS = 10 * 60_000
+LOOK_MS = 15 * 60_000
 OPEN = "/api/v1/matters?kind=waiting&kind=working&limit=200&after="
 WHOSE: Mapping[str, Policy] = {
     "received": operator,

@@ -12,7 +12,7 @@ import msgspec
 from anlan.api.shapes import Receipt
 from anlan.sim import operator
 from anlan.sim.door import FORM, Answer, Ask
-from anlan.sim.incident import REPORTS_EACH, Report, incident
+from anlan.sim.happening import REPORTS_EACH, Report, happening
 from anlan.sim.rhythm import CITIZENS, HOUR_MS, WEEK
 from anlan.sim.town import Town
 
@@ -44,7 +44,7 @@ class Citizens:
         town.timeline.after(HOUR_MS, self.hour)
 
     async def _happens(self, label: str) -> None:
-        for n, (delay, report) in enumerate(incident(self._town.city, self._town.dice("incident", label))):
+        for n, (delay, report) in enumerate(happening(self._town.city, self._town.dice("happening", label))):
             self._town.timeline.after(delay, partial(self._reports, report, f"{label}-{n}"))
 
     async def _reports(self, report: Report, outside_id: str) -> None:

@@ -83,7 +83,7 @@ class Desk:
         if line.flow == "notice" and not self._town.humans:
             return Attempt(who, line, line.number)
         detail = await self._town.look(who, f"/api/v1/matters/{line.number}", Detail)
-        if detail is None or not detail.matter.pending_callbacks or touched(self._town, detail):
+        if detail is None or detail.matter.stage != line.stage or touched(self._town, detail):
             return None
         line = msgspec.structs.replace(line, version=detail.matter.version)
         return Attempt(who, line, detail.matter.pending_callbacks[0].receipt)

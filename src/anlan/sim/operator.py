@@ -8,7 +8,7 @@ import msgspec
 from anlan.api.shapes import Receipt
 from anlan.sim.deed import Decision, Seen, move
 from anlan.sim.dice import Dice
-from anlan.sim.incident import Report
+from anlan.sim.happening import Report
 from anlan.sim.town import Town
 from anlan.sim.words import said
 

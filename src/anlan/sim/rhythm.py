@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 HOUR_MS = 3_600_000
 CITY = timedelta(hours=8)
+SATURDAY = 5
 
 CITIZENS = (
     0.35, 0.25, 0.18, 0.15, 0.15, 0.25, 0.5, 0.9, 1.45, 1.75, 1.8, 1.55,
@@ -38,12 +39,11 @@ def pace(hours: tuple[float, ...], week: tuple[float, ...], at: int) -> float:
 
 
 def office_wait(at: int) -> int:
-    """How long (ms) until an office is open: Monday to Friday, 8:30 to 17:30."""
-    local, waited = city_time(at), timedelta()
+    """How long (ms) until an office takes up something new: Monday to Friday, 8:30 to 17:00."""
+    local = city_time(at)
     opens = local.replace(hour=8, minute=30, second=0, microsecond=0)
-    if local.weekday() < 5 and opens <= local < opens.replace(hour=17):
+    if local.weekday() < SATURDAY and opens <= local < opens.replace(hour=17):
         return 0
-    while opens <= local or opens.weekday() > 4:
+    while opens <= local or opens.weekday() >= SATURDAY:
         opens += timedelta(days=1)
-    waited = opens - local
-    return round(waited.total_seconds() * 1000)
+    return round((opens - local).total_seconds() * 1000)

@@ -22,10 +22,8 @@ Hire = Callable[[Officer], Awaitable[str]]
 class Staff:
     """The people of a city. `without`: numbers left to humans; `few`: one person a post, at all hours."""
 
-    def __init__(self, city: City, hire: Hire, without: Collection[str] = (), *, few: bool = False) -> None:
-        self._city, self._hire, self._without, self._few = city, hire, without, few
-        self._tokens: dict[str, str] = {}
-        self._hiring = asyncio.Lock()
+    def __init__(self, city: City, without: Collection[str] = (), *, few: bool = False) -> None:
+        self._city, self._without, self._few = city, without, few
         self.people = cache(self._people)
 
     def on_duty(self, role: str, unit: str, at: int, dice: Dice) -> Officer | None:
@@ -57,25 +55,32 @@ class Staff:
         return next((u.key for u in above if self.people("overseer", u.key)), units.root.key)
 
     def regulars(self) -> list[Officer]:
-        """Everybody who may ever be on duty, so that their accounts can be made beforehand."""
-        posts = [(self.handler(u.key), u.key) for u in self._city.organisation]
-        posts += [("overseer", u.key) for u in self._city.organisation]
+        """Everybody who is ever on duty."""
+        posts = [(role, unit.key) for unit in self._city.organisation for role in (self.handler(unit.key), "overseer")]
         posts += [(role, "") for role in ("operator", "callback", "system")]
-        found = {officer.number: officer for post in posts for officer in self.people(*post)}
-        return list(found.values())
-
-    async def token(self, officer: Officer) -> str:
-        """The officer's token."""
-        async with self._hiring:
-            if officer.number not in self._tokens:
-                self._tokens[officer.number] = await self._hire(officer)
-        return self._tokens[officer.number]
-
-    def tokens(self) -> dict[str, str]:
-        """Every token that was given out, by officer."""
-        return dict(self._tokens)
+        return list({officer.number: officer for post in posts for officer in self.people(*post)}.values())
 
     def _people(self, role: str, unit: str) -> tuple[Officer, ...]:
         found = self._city.roster.of_unit(unit, role) if unit else self._city.roster.with_role(role)
         free = tuple(officer for officer in found if officer.number not in self._without)
         return free[:1] if self._few else free
+
+
+class Tokens:
+    """The token of each officer who has acted, had when it is first needed."""
+
+    def __init__(self, hire: Hire) -> None:
+        self._hire = hire
+        self._had: dict[str, str] = {}
+        self._one_at_a_time = asyncio.Lock()
+
+    async def of(self, officer: Officer) -> str:
+        """The officer's token."""
+        async with self._one_at_a_time:
+            if officer.number not in self._had:
+                self._had[officer.number] = await self._hire(officer)
+        return self._had[officer.number]
+
+    def given(self) -> dict[str, str]:
+        """Every token that was had, by officer."""
+        return dict(self._had)

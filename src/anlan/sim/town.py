@@ -16,7 +16,7 @@ from anlan.loop.working_calendar import minute_of
 from anlan.sim.dice import Dice
 from anlan.sim.door import Answer, Ask, Door
 from anlan.sim.rhythm import office_wait, pace
-from anlan.sim.staff import Staff
+from anlan.sim.staff import Staff, Tokens
 from anlan.sim.tally import Tally
 from anlan.sim.timeline import Timeline
 
@@ -56,6 +56,7 @@ class Town:
     timeline: Timeline
     door: Door
     staff: Staff
+    tokens: Tokens
     label: str
     humans: Collection[str] = ()
     rest: Callable[[float], Awaitable[None]] = _not_at_all
@@ -90,7 +91,7 @@ class Town:
 
     async def look(self, who: Officer, path: str, shape: type[T]) -> T | None:
         """What somebody is shown; None when it is not for them or no more."""
-        answer = await self.door.ask(Ask("GET", path, token=await self.staff.token(who)))
+        answer = await self.door.ask(Ask("GET", path, token=await self.tokens.of(who)))
         if not answer.ok:
             self.tally.refuse(answer.code, f"{who.number} looks at {path}")
             return None
@@ -98,7 +99,7 @@ class Town:
 
     async def post(self, who: Officer | None, path: str, value: Any, what: str, address: str = "127.0.0.1") -> Answer:
         """Do something as an officer, or as a citizen. What is refused is counted by its code."""
-        token = await self.staff.token(who) if who else ""
+        token = await self.tokens.of(who) if who else ""
         key = f"{self.label}-{next(self._keys)}"
         return await self.send(Ask("POST", path, _encode(value), token, key, address=address), what)
 

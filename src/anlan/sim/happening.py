@@ -16,7 +16,7 @@ from anlan.sim.dice import Dice
 from anlan.sim.rhythm import CHANNELS
 
 BURSTS = 0.12
-"""Incidents that more than one person reports, the others within BURST_MINUTES."""
+"""What more than one person reports, the others within BURST_MINUTES."""
 BURST_MAX = 5
 BURST_MINUTES = (3, 240)
 REPORTS_EACH = 1 + BURSTS * (1 + BURST_MAX) / 2
@@ -50,8 +50,8 @@ class Report(msgspec.Struct, frozen=True):
         return {outer: found[inner] for inner, outer in adapter.names.items() if found.get(inner) not in {None, ""}}
 
 
-def incident(city: City, dice: Dice) -> Iterator[tuple[int, Report]]:
-    """The reports of one incident, each with its delay (ms) after the first."""
+def happening(city: City, dice: Dice) -> Iterator[tuple[int, Report]]:
+    """The reports of one thing that happens, each with its delay (ms) after the first."""
     category = dice.choice(sorted(_phrases()))
     spot = dice.choice(city.places.places)
     others = dice.randint(1, BURST_MAX) if dice.chance(BURSTS) else 0
