@@ -8,7 +8,10 @@ import pytest
 from litestar.testing import AsyncTestClient
 
 from anlan.api import problems
+from anlan.api.matters import cursor
 from anlan.app.world import World
+from anlan.loop.errors import Refused
+from anlan.loop.fact import INT_MAX, whole
 from anlan.main import application
 
 pytestmark = pytest.mark.anyio
@@ -46,3 +49,26 @@ async def test_a_bug_of_ours_is_a_500_without_its_insides(world: World, monkeypa
     assert (answer.status_code, answer.json()["code"]) == (500, "server.failed")
     assert "ZeroDivision" not in answer.text
     assert "GET /healthz failed with ZeroDivisionError" in logged[0]
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("0", 0),
+        ("12", 12),
+        (str(INT_MAX), INT_MAX),
+        (str(INT_MAX + 1), None),
+        ("9" * 5000, None),
+        ("²", None),
+        ("٣", None),
+    ]
+    + [("", None), ("-1", None), ("1.0", None), (" 1", None)],
+)
+def test_only_a_plain_number_is_a_number(text: str, number: int | None) -> None:
+    assert whole(text) == number
+
+
+@pytest.mark.parametrize("after", ["²", "1", "1.²", "1." + "9" * 5000, "-1.5", "a.b"])
+def test_a_bad_cursor_is_refused(after: str) -> None:
+    with pytest.raises(Refused, match=r"page\.bad_cursor"):
+        cursor(after)

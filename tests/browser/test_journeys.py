@@ -148,6 +148,8 @@ def test_a_move_in_one_browser_is_seen_in_the_other_without_moving_its_rows(log_
     row = watching.locator(f'#queue .row[href="{href}"]')
     before = row.inner_text()
     other = log_in("overseer", href)
+    looks: list[str] = []
+    other.on("request", lambda request: looks.append(request.url) if "/matters/" in request.url else None)
     acting.goto(href)
     acting.locator("summary", has_text="催办").click()
     form = acting.locator("details.move", has_text="催办")
@@ -159,3 +161,7 @@ def test_a_move_in_one_browser_is_seen_in_the_other_without_moving_its_rows(log_
     expect(row).to_contain_text("督办")
     expect(watching.locator("#fresh button")).to_be_hidden()
     expect(other.locator("#changed")).to_be_visible()
+    expect(other.locator("#fresh button")).to_be_visible()
+    other.locator("#fresh button").click()
+    expect(other.locator('#queue .row[aria-current="true"]')).to_contain_text("督办")
+    assert looks == [], "a page that is only open puts no reading on the ledger"

@@ -13,7 +13,7 @@ from litestar.response import ServerSentEvent, ServerSentEventMessage
 from anlan.api.who import actor, reader, world_of
 from anlan.app.live import Changed, Live
 from anlan.loop.errors import Refused
-from anlan.loop.fact import INT_MAX
+from anlan.loop.fact import INT_MAX, whole
 from anlan.store.outbox import ENTRIES_MAX, Entry
 
 _encode = msgspec.json.Encoder().encode
@@ -32,7 +32,7 @@ async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
     """Server-sent events `facts`: the numbers of matters that changed. Goes on after `Last-Event-ID`."""
     who, last = reader(request), request.headers.get("last-event-id", "")
     listening: Live = request.app.state.live
-    changes = listening.changes(who, int(last) if last.isdigit() else None)
+    changes = listening.changes(who, whole(last))
     first = await anext(changes)
 
     async def messages() -> AsyncIterator[ServerSentEventMessage]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,7 +17,8 @@ from anlan.app import handle, look
 from anlan.engines.text import query_terms
 from anlan.loop.case import Intent
 from anlan.loop.errors import Refused
-from anlan.store.commit import Done
+from anlan.loop.fact import whole
+from anlan.store.commit import Commit, Done
 from anlan.store.read import Shape
 
 T = TypeVar("T")
@@ -84,14 +86,8 @@ async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move
     world, who = world_of(request), actor(request)
     body = await request.body()
     asked = _decoded(_move, body)
-    bound = key_of(request, who, body)
-    if bound and (answer := replayed(world, bound)):
-        return Response(answer, media_type="application/json")
-    commit = handle.prepare(world, number, Intent(move, asked.version, asked.fields), who)
-    commit.request, commit.answer = bound, _moved
-    done = await world.store.writer.write(commit)
-    handle.after(world, done)
-    return Response(done.answer, media_type="application/json")
+    intent = Intent(move, asked.version, asked.fields)
+    return await _once(request, body, lambda: handle.prepare(world, number, intent, who))
 
 
 @post("/api/v1/matters/{number:int}/children", status_code=201, operation_class=taking(ChildBody))
@@ -100,14 +96,9 @@ async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> 
     world, who = world_of(request), actor(request)
     body = await request.body()
     asked = _decoded(_child, body)
-    bound = key_of(request, who, body)
-    if bound and (answer := replayed(world, bound)):
-        return Response(answer, media_type="application/json", status_code=200)
     fields = {"unit": asked.unit, "note": asked.text, **({"category": asked.category} if asked.category else {})}
-    commit = handle.prepare(world, number, Intent("open_child", asked.version, fields), who)
-    commit.request, commit.answer = bound, _moved
-    done = await world.store.writer.write(commit)
-    return Response(done.answer, media_type="application/json")
+    intent = Intent("open_child", asked.version, fields)
+    return await _once(request, body, lambda: handle.prepare(world, number, intent, who), created=True)
 
 
 @post("/api/v1/matters/{number:int}/merge", status_code=200, operation_class=taking(MergeBody))
@@ -116,14 +107,7 @@ async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Respo
     world, who = world_of(request), actor(request)
     body = await request.body()
     asked = _decoded(_merge, body)
-    bound = key_of(request, who, body)
-    if bound and (answer := replayed(world, bound)):
-        return Response(answer, media_type="application/json")
-    commit = handle.merge(world, number, asked.into, asked.version, who)
-    commit.request, commit.answer = bound, _moved
-    done = await world.store.writer.write(commit)
-    handle.after(world, done)
-    return Response(done.answer, media_type="application/json")
+    return await _once(request, body, lambda: handle.merge(world, number, asked.into, asked.version, who))
 
 
 @post("/api/v1/matters/{number:int}/contact", status_code=200, operation_class=taking(UnmaskBody))
@@ -149,10 +133,25 @@ def cursor(after: str, parts: int = 2) -> tuple[int, ...] | None:
     """Where a page goes on: the numbers that its last row is sorted by."""
     if not after:
         return None
-    numbers = after.split(".")
-    if len(numbers) != parts or not all(n.lstrip("-").isdecimal() and n.isascii() for n in numbers):
+    numbers = [whole(part) for part in after.split(".")]
+    if len(numbers) != parts or None in numbers:
         raise Refused("page.bad_cursor", after=after)
-    return tuple(int(n) for n in numbers)
+    return tuple(n for n in numbers if n is not None)
+
+
+async def _once(
+    request: Request[Any, Any, Any], body: bytes, prepare: Callable[[], Commit], *, created: bool = False
+) -> Response[bytes]:
+    """Write what `prepare` builds and answer; a request that comes again gets its first answer and builds nothing."""
+    world, who = world_of(request), actor(request)
+    bound = key_of(request, who, body)
+    if bound and (answer := replayed(world, bound)):
+        return Response(answer, media_type="application/json", status_code=200)
+    commit = prepare()
+    commit.request, commit.answer = bound, _moved
+    done = await world.store.writer.write(commit)
+    handle.after(world, done)
+    return Response(done.answer, media_type="application/json", status_code=201 if created else 200)
 
 
 def _moved(done: Done) -> bytes:

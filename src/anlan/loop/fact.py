@@ -47,6 +47,13 @@ def decode(body: bytes) -> Fact:
     return msgspec.structs.replace(fact, v=form, data=data)
 
 
+def whole(text: str) -> int | None:
+    """The whole number, from 0 to INT_MAX, that a text spells in ASCII digits; None for anything else."""
+    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(INT_MAX))):
+        return None
+    return number if (number := int(text)) <= INT_MAX else None
+
+
 def uncanonical(value: Any, path: str = "") -> str | None:
     """Where a value breaks the encoding's rules (a float, a large integer, a non-ASCII key), or None."""
     if isinstance(value, bool) or value is None or isinstance(value, str):

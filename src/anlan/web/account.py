@@ -12,7 +12,7 @@ from anlan.api.limits import TRIES
 from anlan.api.who import SESSION_COOKIE
 from anlan.app import accounts, second
 from anlan.loop.errors import Refused
-from anlan.loop.fact import INT_MAX
+from anlan.loop.fact import INT_MAX, whole
 from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
 from anlan.store.outbox import Entry
@@ -93,7 +93,7 @@ async def readings(request: Request[Any, Any, Any]) -> Template:
     visit.world.require(visit.actor, "audit")
     query = request.query_params
     who, matter, before = query.get("who", "").strip(), query.get("matter", "").strip(), query.get("before", "")
-    start = min(int(before), INT_MAX) if before.isdigit() else INT_MAX
+    start = INT_MAX if (edge := whole(before)) is None else edge
     entries = visit.world.store.outbox.beside(start, SCANNED_MAX)
     wanted = [e for e in entries if e.fact.kind == "read" and _meets(e, who, matter.replace("-", ""))][:READINGS]
     more = wanted[-1].pos if len(wanted) == READINGS else entries[-1].pos if len(entries) == SCANNED_MAX else 0

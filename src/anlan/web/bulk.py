@@ -11,6 +11,7 @@ from litestar.response import Template
 from anlan.app import bulk, look
 from anlan.app.bulk import BULK_MAX, Trial
 from anlan.loop.errors import Refused
+from anlan.loop.fact import whole
 from anlan.loop.flow import Move
 from anlan.store.read import Row
 from anlan.web.forms import Form, fields_of, form_of
@@ -47,7 +48,8 @@ async def act(request: Request[Any, Any, Any]) -> Template:
 
 
 async def _act(visit: Visit, form: Form) -> Template:
-    seen = {int(key[2:]): form.number(key) for key in form.values if key.startswith("m-") and key[2:].isdigit()}
+    ticked = ((whole(key.removeprefix("m-")), key) for key in form.values if key.startswith("m-"))
+    seen = {number: form.number(key) for number, key in ticked if number is not None}
     bulk.checked(seen)
     world, key = visit.world, form.text("move")
     first = world.store.read.matter(next(iter(seen)))

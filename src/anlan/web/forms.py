@@ -8,6 +8,7 @@ from typing import Any
 from litestar import Request
 
 from anlan.loop.errors import Refused
+from anlan.loop.fact import whole
 from anlan.loop.flow import Field, Move
 from anlan.web.names import Names
 
@@ -35,9 +36,10 @@ class Form:
         text = self.text(name)
         if not text:
             raise Refused("field.missing", field=name)
-        if not text.removeprefix("-").isdigit() or len(text) > 16:
+        number = whole(text.removeprefix("-"))
+        if number is None:
             raise Refused("field.wrong_type", field=name, type="int")
-        return int(text)
+        return -number if text.startswith("-") else number
 
 
 async def form_of(request: Request[Any, Any, Any]) -> Form:

@@ -1,5 +1,6 @@
 /* The list kept true while it is open. Counts change by themselves; rows wait at the top until they are let in, so that
-   nothing moves under the pointer. A matter that somebody else changed says so and loses no word that was typed. */
+   nothing moves under the pointer. A matter that somebody else changed says so and loses no word that was typed; its own
+   page is never fetched again by itself, because every look at a matter is on the record. */
 import { onChange } from "./live.js";
 
 const GAP_MS = 1500;
@@ -9,13 +10,13 @@ let waiting = null;
 let asked = 0;
 let due = 0;
 
-const numberOf = (row) => row.getAttribute("href").split("/")[2].split("?")[0];
-const rows = (root) => new Map([...root.querySelectorAll("#queue .row")].map((row) => [numberOf(row), row]));
+const numberIn = (path) => path.split("/")[2]?.split("?")[0];
+const rows = (root) => new Map([...root.querySelectorAll("#queue .row")].map((row) => [numberIn(row.getAttribute("href")), row]));
 
 async function look() {
   due = 0;
   asked = Date.now();
-  const answer = await fetch(location.href, { headers: { "x-fresh": "1" } });
+  const answer = await fetch(article ? `/queue${location.search}` : location.href);
   if (!answer.ok || answer.redirected) return;
   waiting = new DOMParser().parseFromString(await answer.text(), "text/html");
   put(".rail ul");
@@ -39,6 +40,7 @@ function put(selector) {
 function letIn() {
   const list = waiting?.querySelector(".list");
   if (list) document.querySelector(".list .queue").replaceWith(list.querySelector(".queue"));
+  rows(document).get(numberIn(location.pathname))?.setAttribute("aria-current", "true");
   bar.hidden = true;
 }
 
