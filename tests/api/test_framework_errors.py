@@ -51,21 +51,14 @@ async def test_a_bug_of_ours_is_a_500_without_its_insides(world: World, monkeypa
     assert "GET /healthz failed with ZeroDivisionError" in logged[0]
 
 
-@pytest.mark.parametrize(
-    ("text", "number"),
-    [
-        ("0", 0),
-        ("12", 12),
-        (str(INT_MAX), INT_MAX),
-        (str(INT_MAX + 1), None),
-        ("9" * 5000, None),
-        ("²", None),
-        ("٣", None),
-    ]
-    + [("", None), ("-1", None), ("1.0", None), (" 1", None)],
-)
-def test_only_a_plain_number_is_a_number(text: str, number: int | None) -> None:
+@pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), (str(INT_MAX), INT_MAX)])
+def test_a_plain_number_is_a_number(text: str, number: int) -> None:
     assert whole(text) == number
+
+
+@pytest.mark.parametrize("text", [str(INT_MAX + 1), "9" * 5000, "²", "٣", "", "-1", "1.0", " 1"])
+def test_anything_else_is_none(text: str) -> None:
+    assert whole(text) is None
 
 
 @pytest.mark.parametrize("after", ["²", "1", "1.²", "1." + "9" * 5000, "-1.5", "a.b"])

@@ -47,7 +47,9 @@ def first_words(text: str) -> str:
     line = text.strip().splitlines()[0] if text.strip() else ""
     for mark in "。！？；!?;":
         line = line.split(mark)[0]
-    return line[:TITLE_LENGTH]
+    if len(line) <= TITLE_LENGTH:
+        return line
+    return line[:TITLE_LENGTH].rpartition("，")[0] or line[:TITLE_LENGTH]
 
 
 class Channel(msgspec.Struct, frozen=True):

@@ -55,3 +55,8 @@ def test_a_map_platforms_coordinates_are_moved_to_wgs84() -> None:
 
 def test_a_title_is_the_first_clause() -> None:
     assert first_words("路灯坏了三天。没人修") == "路灯坏了三天"
+    assert (
+        first_words("隆云广场附近有汽车改了排气管，半夜轰油门，希望尽快处理一下")
+        == "隆云广场附近有汽车改了排气管，半夜轰油门"
+    )
+    assert first_words("路" * 40) == "路" * 28
