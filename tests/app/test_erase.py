@@ -6,8 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from tests.app.test_media import picture
 
-from anlan.app import erase, handle, receive
+from anlan.app import attach, erase, handle, receive
 from anlan.app.look import view
 from anlan.app.world import World
 from anlan.engines.text import query_terms
@@ -31,11 +32,12 @@ class Desk:
     def __init__(self, world: World, somebody: Callable[..., Actor]) -> None:
         self.world, self.somebody, self.made = world, somebody, 0
 
-    def report(self, text: str, phone: str, join: int = 0) -> Matter:
+    def report(self, text: str, phone: str, join: int = 0, files: tuple[str, ...] = ()) -> Matter:
         self.made += 1
         one = Intake(
             "call_968110", f"c-{self.made}", text[:10], text, self.world.clock(), name="欧阳翠兰", phone=phone,
             district="370202", unit="branch.370202", category="public_order.noise",
+            files=files,
         )  # fmt: skip
         prepared = receive.prepare(self.world, self.world.domains["hotline"], one, self.somebody("operator"), join)
         return self.world.store.writer.submit(prepared.commit).matters[0]
@@ -113,6 +115,25 @@ def test_a_merged_matters_text_goes_too(world: World, desk: Desk) -> None:
     world.store.writer.submit(erase.person(world, gone.number, "asked", "900001"))
     assert found(world, "旧家具") == []
     assert world.store.vault.open([gone.text]) == {}
+
+
+@pytest.mark.anyio
+async def test_photos_go_with_who_gave_them_and_leave_the_disk(world: World, desk: Desk) -> None:
+    photos = [await attach.stage(world, picture(), "x.jpg", "citizen") for _ in range(2)]
+    matter = desk.report("下水道堵了污水外溢", OTHER, files=(photos[0].id,))
+    joined = desk.report(SECRET, PHONE, join=matter.number, files=(photos[1].id,))
+    desk.close(joined)
+    files = attach.attached(world, joined, world.store.read.facts(matter.number))
+    assert [(one.id, one.receipt) for one in files] == [
+        (photos[0].id, matter.number), (photos[1].id, joined.parties[-1].receipt),
+    ]  # fmt: skip
+    world.store.writer.submit(erase.person(world, joined.parties[-1].receipt, "asked", "900001"))
+    assert attach.opened(world, photos[0].id)[0] == "image/jpeg"
+    with pytest.raises(Refused, match=r"file\.unknown"):
+        attach.opened(world, photos[1].id)
+    assert world.store.files.sweep() == 2  # the picture and its thumbnail
+    assert world.store.files.faults() == []
+    assert sound(world)
 
 
 def test_while_a_matter_is_open_nobody_in_it_is_forgotten(world: World, desk: Desk) -> None:

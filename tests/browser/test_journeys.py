@@ -8,6 +8,7 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
+from tests.app.test_media import picture
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
 
@@ -39,8 +40,9 @@ def test_the_operator_sees_who_said_it_before_and_saves_with_the_keyboard(log_in
     assert page.locator(".big-no").first.inner_text() != number
 
 
-def test_a_citizen_reports_on_the_phone_without_scripts_and_follows_it(open_page: Visit) -> None:
+def test_a_citizen_reports_on_the_phone_without_scripts_and_follows_it(open_page: Visit, log_in: Visit) -> None:
     page = open_page("/report", PHONE, java_script_enabled=False)
+    page.get_by_label("照片").set_input_files({"name": "a.png", "mimeType": "image/png", "buffer": picture("PNG")})
     page.get_by_label("您想反映什么？").fill("燕儿岛路口红绿灯整夜不亮，过街很危险")
     page.get_by_label("在哪里？").fill("市南区")
     page.get_by_role("button", name="提交").last.click()
@@ -55,6 +57,11 @@ def test_a_citizen_reports_on_the_phone_without_scripts_and_follows_it(open_page
     page.get_by_label("查询码").fill("00000000")
     page.get_by_role("button", name="查进度").click()
     expect(page.get_by_role("alert")).to_be_visible()
+    seen = log_in("overseer", f"/matters/{number}")
+    seen.get_by_role("link", name="照片1").click()
+    large = seen.locator(".file-large img")
+    assert large.evaluate("image => image.decode().then(() => image.naturalWidth)") == 640
+    assert _barriers(seen) == []
 
 
 def test_the_list_is_walked_and_searched_by_keys(log_in: Visit) -> None:

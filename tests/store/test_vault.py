@@ -43,14 +43,15 @@ def test_what_is_sealed_opens_again(desk: Any) -> None:
     assert desk.store.vault.open(ids)["t0"] == {"text": "你好"}
 
 
-def test_more_can_be_sealed_under_the_same_key(desk: Any) -> None:
-    sealed(desk, "first")
+def test_the_parts_of_a_file_open_each_as_itself(desk: Any) -> None:
     commit = Commit(at=1, actor="system", year=2026)
-    desk.store.vault.seal_more(commit, "t0", [("n1", "second")])
+    parts = desk.store.vault.seal_file(commit, "f0", {"name": "x.jpg"}, {"full": b"large", "small": b"s"})
     desk.write(commit)
-    assert desk.store.vault.open(["t0", "n1"]) == {"t0": "first", "n1": "second"}
+    assert desk.store.vault.open(["f0"]) == {"f0": {"name": "x.jpg"}}
+    assert desk.store.vault.open_file("f0", "full", parts["full"]) == b"large"
+    assert desk.store.vault.open_file("f1", "full", parts["full"]) is None
     with pytest.raises(Broken):
-        desk.store.vault.seal_more(commit, "nothing", [("n2", "x")])
+        desk.store.vault.open_file("f0", "small", parts["full"])
 
 
 def test_boxes_cannot_be_swapped(desk: Any) -> None:
@@ -114,11 +115,9 @@ def test_an_erased_text_leaves_no_byte_in_the_files(disk: Any) -> None:
     terms = [t for t in search_terms(SECRET) if len(t) > 3]
     before = bytes_of(disk.home)
     assert all(part in before for part in (SECRET.encode(), box, terms[0].encode()))
-    erase = [(f"DELETE FROM {table} WHERE {key} = ?", (matter.number,)) for table, key in (
-        ("titles", "matter"), ("features", "matter"), ("search", "rowid"),
-    )]  # fmt: skip
-    erase += [("DELETE FROM sealed WHERE id = ?", (matter.text,))]
-    disk.write(disk.change(matter, ("noted", {}), rows=erase, destroys=[matter.text]))
+    erase = [("DELETE FROM sealed WHERE id = ?", (matter.text,))]
+    gone = {"rows": erase, "forgets": [matter.number], "destroys": [matter.text]}
+    disk.write(disk.change(matter, ("noted", {}), **gone))
     raw = bytes_of(disk.home)
     assert box not in raw
     assert SECRET.encode() not in raw

@@ -10,8 +10,8 @@ from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Sche
 
 INTAKE: dict[str, str] = {
     "outside_id": "string", "title": "string", "text": "string", "lon": "number", "lat": "number", "system": "string",
-    "address": "string", "name": "string", "phone": "string", "category": "string", "district": "string",
-    "unit": "string", "wants_callback": "boolean", "confidential": "boolean",
+    "address": "string", "name": "string", "phone": "string", "email": "string", "category": "string",
+    "district": "string", "unit": "string", "wants_callback": "boolean", "confidential": "boolean", "files": "array",
 }  # fmt: skip
 """The standard names of an intake's fields; a channel may have its own (reference: channels)."""
 

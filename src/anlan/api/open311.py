@@ -24,7 +24,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import ms_of
 
-IGNORED = frozenset({"jurisdiction_id", "api_key", "device_id", "account_id", "media_url", "last_name", "email"})
+IGNORED = frozenset({"jurisdiction_id", "api_key", "device_id", "account_id", "media_url", "last_name"})
 """What the standard lets a client send and Anlan keeps nothing of."""
 NAMED = re.compile(r"(?P<what>[0-9a-z_]+)\.(?P<form>json|xml)")
 Row = dict[str, Any]

@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from anlan.api import city, intakes, live, matters, open311, points, problems, sessions, today
+from anlan.api import city, files, intakes, live, matters, open311, points, problems, sessions, today
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 
@@ -25,6 +25,8 @@ ROUTES: list[Any] = [
     matters.open_child,
     matters.merge,
     matters.unmask,
+    files.hand_in,
+    files.one_file,
     sessions.log_in,
     sessions.me,
     sessions.follow,

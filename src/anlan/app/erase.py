@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from anlan.app.attach import attached
 from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
@@ -72,17 +73,18 @@ def _people(commit: Commit, people: list[str]) -> None:
 
 
 def _texts(world: World, commit: Commit, matter: Matter, people: set[str], reason: str) -> None:
-    """What these people said in this matter; the officers' notes too when nobody else reported it."""
+    """What these people said and handed in; the officers' notes and files too when nobody else reported it."""
     theirs = [p for p in matter.parties if p.party in people]
-    texts = {p.text for p in theirs if p.text}
-    if len(theirs) == len(matter.parties):
-        facts = world.store.read.facts(matter.number)
-        texts |= {matter.text, *(str(fact.data["note"]) for fact in facts if fact.data.get("note"))}
-    commit.destroys += sorted(texts)
-    _forget(commit, sorted(texts), "sealed", "id")
     numbers = [p.receipt for p in theirs]  # a receipt is the number of the matter it opened, merged or not
-    for table, key in (("titles", "matter"), ("features", "matter"), ("search", "rowid")):
-        _forget(commit, numbers, table, key)
+    texts, facts = {p.text for p in theirs if p.text}, world.store.read.facts(matter.number)
+    files, everybody = attached(world, matter, facts), len(theirs) == len(matter.parties)
+    if everybody:
+        texts |= {matter.text, *(str(fact.data["note"]) for fact in facts if fact.data.get("note"))}
+    gone = sorted({one.id for one in files if everybody or one.receipt in numbers})
+    commit.destroys += [*sorted(texts), *gone]
+    _forget(commit, [*sorted(texts), *gone], "sealed", "id")
+    _forget(commit, gone, "files", "id")
+    commit.forgets += numbers
     said = {"reason": reason, "receipts": numbers}
     commit.readings.append((matter.number, matter.ledger, ("erased", said)))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app import children
+from anlan.app import attach, children
 from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
 from anlan.loop.child import check_merge
@@ -77,13 +77,17 @@ def _ended(flow: Flow, matter: Matter, now: int) -> dict[str, Any]:
 
 
 def _sealed(world: World, flow: Flow, intent: Intent, commit: Commit) -> Intent:
-    """The intent with its free texts replaced by the ids under which the vault keeps them."""
+    """The intent with its free texts replaced by the ids under which the vault keeps them, its files by what a fact
+    says of them."""
     move = flow.move(intent.move)
-    texts = {f.key: f for f in move.needs if f.type == "text"} if move else {}
     fields = dict(intent.fields)
-    for key, field in texts.items():
-        value = fields.get(key)
-        if not isinstance(value, str) or not value:
+    for field in move.needs if move else ():
+        key, value = field.key, fields.get(field.key)
+        if field.type == "files" and value:
+            if not isinstance(value, list) or not all(isinstance(file, str) for file in value):
+                raise Refused("field.wrong_type", field=key, type=field.type)
+            fields[key] = attach.taken(world, commit, value)
+        if field.type != "text" or not isinstance(value, str) or not value:
             continue
         if len(value) > field.length_max:
             raise Refused("field.too_long", field=key, length=len(value), length_max=field.length_max)

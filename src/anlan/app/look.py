@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from anlan.app import attach
+from anlan.app.attach import Attached
 from anlan.app.redact import masked_name, masked_phone, redacted
 from anlan.app.world import World, year_of
 from anlan.loop.decide import possible
@@ -46,6 +48,8 @@ class View(msgspec.Struct, frozen=True):
     notes: dict[str, str]
     moves: list[Move]
     waiting: str
+    files: list[Attached]
+    file_names: dict[str, str]
 
 
 def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
@@ -65,9 +69,9 @@ async def view(world: World, actor: Actor, number: int) -> View:
     await _record(world, actor, matter, "handle", "text")
     flow, facts = world.flow_of(matter), world.store.read.facts(number)
     notes = [fact.data["note"] for fact in facts if isinstance(fact.data.get("note"), str)]
-    opened = world.store.vault.open(
-        [matter.text, *(p.text for p in matter.parties), *notes, *(p.party for p in matter.parties)]
-    )
+    files = attach.attached(world, matter, facts)
+    texts, people = (p.text for p in matter.parties), (p.party for p in matter.parties)
+    opened = world.store.vault.open([matter.text, *texts, *notes, *people, *(file.id for file in files)])
     said = opened.get(matter.text, {})
     return View(
         matter=matter,
@@ -80,7 +84,20 @@ async def view(world: World, actor: Actor, number: int) -> View:
         notes={key: redacted(opened[key]["text"]) for key in notes if key in opened},
         moves=possible(flow, matter, world.context(actor)),
         waiting=flow.stage(matter.stage).clock,
+        files=[file for file in files if file.id in opened],
+        file_names=attach.names(opened, files),
     )
+
+
+async def file(world: World, actor: Actor, number: int, wanted: str) -> tuple[str, bytes]:
+    """A file's type and bytes. The reading is on the ledger before this returns. Raises Refused: matter.unknown,
+    file.unknown."""
+    matter = world.store.read.matter(number)
+    allowed(world, actor, matter)
+    if wanted not in {one.id for one in attach.attached(world, matter, world.store.read.facts(number))}:
+        raise Refused("file.unknown", file=wanted)
+    await _record(world, actor, matter, "handle", "file", file=wanted)
+    return attach.opened(world, wanted)
 
 
 async def unmask(world: World, actor: Actor, number: int, receipt: int, purpose: str) -> Contact:
@@ -95,7 +112,7 @@ async def unmask(world: World, actor: Actor, number: int, receipt: int, purpose:
         raise Refused("callback.no_such_receipt", receipt=receipt)
     if party.confidential and "callback" not in actor.roles and "overseer" not in actor.roles:
         raise Refused("access.confidential", receipt=receipt)
-    await _record(world, actor, matter, purpose, "contact", party.party)
+    await _record(world, actor, matter, purpose, "contact", party=party.party)
     opened = world.store.vault.open([party.party, party.text])
     person = opened.get(party.party, {})
     text = opened.get(party.text, {}).get("text", "")
@@ -133,8 +150,8 @@ def _masked(party: Party, opened: dict[str, Any]) -> Contact:
     return Contact(party, masked_name(name), masked_phone(phone) if phone else "", redacted(text))
 
 
-async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what: str, party: str = "") -> None:
+async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what: str, **whose: str) -> None:
     now = world.clock()
-    data = {"purpose": purpose, "what": what, **({"party": party} if party else {})}
+    data = {"purpose": purpose, "what": what, **whose}
     reading = (matter.number, matter.ledger, ("read", data))
     await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading]))

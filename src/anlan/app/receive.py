@@ -11,6 +11,7 @@ from typing import Any
 
 import msgspec
 
+from anlan.app.attach import taken
 from anlan.app.redact import phone_of, redacted
 from anlan.app.route import Asked, Route, route
 from anlan.app.words import Words, features_of, words
@@ -269,6 +270,11 @@ def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepare
     return Prepared(commit, code, None)
 
 
+def _person(intake: Intake, phone: str) -> dict[str, str]:
+    said = {"name": intake.name, "phone": phone}
+    return {**said, "email": intake.email} if intake.email else said
+
+
 def _seal(world: World, commit: Commit, intake: Intake) -> tuple[str, dict[str, Any]]:
     """Text and person into the vault; answers the follow code and the party's data for the fact."""
     vault, at = world.store.vault, commit.at
@@ -276,17 +282,18 @@ def _seal(world: World, commit: Commit, intake: Intake) -> tuple[str, dict[str, 
     said = {"title": intake.title, "text": intake.text, "address": intake.address}
     vault.seal(commit, text_id, [(text_id, said)])
     phone = (phone_of(intake.phone) or "") if intake.phone else ""
-    blind = vault.blind(phone) if phone else b""
+    known_by = phone or intake.email
+    blind = vault.blind(known_by) if known_by else b""
     party_id = vault.party_of(blind) if blind else None
     if party_id is None:
         party_id = vault.new_id("p", at)
-        vault.seal(commit, party_id, [(party_id, {"name": intake.name, "phone": phone})])
+        vault.seal(commit, party_id, [(party_id, _person(intake, phone))])
         if blind:
             commit.parties.append((party_id, blind))
     code = f"{int.from_bytes(world.random(4)) % 100_000_000:08d}"
     outside = intake.outside_id or f"{intake.channel}-{text_id}"
     commit.receipt = Receipt(intake.channel, outside, party_id, vault.code_mark(code))
-    party = {
+    party: dict[str, Any] = {
         "party": party_id,
         "channel": intake.channel,
         "at": intake.at,
@@ -296,4 +303,6 @@ def _seal(world: World, commit: Commit, intake: Intake) -> tuple[str, dict[str, 
     }
     if intake.closed_at:
         party["callback"] = "waived"
+    if intake.files:
+        party["files"] = taken(world, commit, intake.files)
     return code, party

@@ -12,6 +12,8 @@ from anlan.app.reindex import Finding, finding
 from anlan.cli.show import bar, result
 from anlan.store import rebuild as replaying
 from anlan.store import verify as checking
+from anlan.store.database import Readers
+from anlan.store.files import Files
 
 
 def verify(
@@ -19,13 +21,15 @@ def verify(
     key: Path = typer.Option(None, help="The ledger's public key (hex); by default beside the database."),
     as_json: bool = typer.Option(False, "--json"),
 ) -> None:
-    """Recompute every hash, tile and checkpoint. Exit code 1 when anything is wrong; the first bad fact is named."""
+    """Recompute every hash, tile and checkpoint, and this installation's files. Exit code 1 when anything is wrong;
+    the first bad fact is named."""
     home = main.home()
     public = bytes.fromhex((key or home / "keys" / "ledger.pub").read_text("ascii").strip())
     with bar("verify") as on_progress:
         verdict = checking.verify(path or home / "anlan.db", public, on_progress)
-    result(msgspec.to_builtins(verdict), as_json=as_json, title="verify")
-    raise typer.Exit(1 if verdict.faults else 0)
+    spoilt: list[str] = Files(home, Readers(home / "anlan.db")).faults() if path is None else []
+    result(msgspec.to_builtins(verdict) | {"files": spoilt}, as_json=as_json, title="verify")
+    raise typer.Exit(1 if verdict.faults or spoilt else 0)
 
 
 def rebuild(

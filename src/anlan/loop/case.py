@@ -76,8 +76,8 @@ class Case(msgspec.Struct, frozen=True):
         return self.context.targets(of, clock) or self.flow.clock(clock)
 
     def draft(self, kind: str, data: dict[str, Any] | None = None) -> Draft:
-        """A fact of this kind that carries the move's note and reason, when it has them."""
-        said = {k: v for k in ("note", "reason") if (v := self.fields.get(k))}
+        """A fact of this kind that carries the move's note, reason and files, when it has them."""
+        said = {k: v for k in ("note", "reason", "files") if (v := self.fields.get(k))}
         return kind, {**said, **(data or {})}
 
     def entering(self, stage: str, *fresh: str) -> dict[str, Any]:

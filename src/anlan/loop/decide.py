@@ -93,6 +93,8 @@ def _check(field: Field, value: Any, context: Context) -> None:
             ok = isinstance(value, int) and not isinstance(value, bool)
         case "bool":
             ok = isinstance(value, bool)
+        case "files":
+            ok = isinstance(value, list) and all(isinstance(v, dict) for v in value)
         case "units":
             ok = isinstance(value, list) and all(isinstance(v, str) for v in value)
         case _:

@@ -16,7 +16,7 @@ TITLE_LENGTH = 28
 class Intake(msgspec.Struct, frozen=True):
     """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84.
 
-    `foreign`: a row of another city's table, whose places and categories are kept as they are.
+    `foreign`: a row of another city's table, whose places and categories are kept as they are. `files`: staged ones.
     """
 
     channel: str
@@ -29,6 +29,7 @@ class Intake(msgspec.Struct, frozen=True):
     address: str = ""
     name: str = ""
     phone: str = ""
+    email: str = ""
     category: str = ""
     district: str = ""
     unit: str = ""
@@ -40,6 +41,7 @@ class Intake(msgspec.Struct, frozen=True):
     foreign: bool = False
     closed_at: int = 0
     due_at: int = 0
+    files: tuple[str, ...] = ()
 
 
 def first_words(text: str) -> str:

@@ -9,11 +9,12 @@ import msgspec
 from anlan.loop.deadlines import ClockSpec
 from anlan.loop.errors import Broken
 
-FieldType = Literal["text", "code", "unit", "units", "category", "int", "bool", "number", "receipt"]
+FieldType = Literal["text", "code", "unit", "units", "category", "int", "bool", "number", "receipt", "files"]
 
 
 class Field(msgspec.Struct, frozen=True):
-    """What a move needs. A `text` is sealed in the vault before it reaches `decide`, which sees its id only."""
+    """What a move needs. A `text` is sealed in the vault before it reaches `decide`, which sees its id only; so are
+    `files`, of which it sees what a fact says (id, type, size, hash)."""
 
     key: str
     type: FieldType

@@ -33,6 +33,11 @@ UPDATE_MATTER = (
     "UPDATE matters SET version = ?2, stage = ?5, kind = ?6, lead = ?7, officer = ?8, category = ?10, due = ?13,"
     " lon_e6 = ?14, lat_e6 = ?15, closed_at = ?16, parent = ?17, state = ?18 WHERE number = ?1"
 )
+FORGET = (
+    "DELETE FROM titles WHERE matter = ?",
+    "DELETE FROM features WHERE matter = ?",
+    "DELETE FROM search WHERE rowid = ?",
+)
 FORGET_TERMS = "INSERT INTO search (search) VALUES ('optimize')"
 """A deleted row of a contentless index is only marked; its terms leave the file when the index is written anew
 (about 2 s for each million matters, so erasures are for quiet hours)."""
@@ -101,6 +106,8 @@ class Batch:
             return done
         for change in commit.changes:
             self._check_version(change)
+        for file in commit.files:
+            self._check_staged(file)
         done = Done()
         for change in commit.changes:
             done.matters.append(self._change(change, commit, done))
@@ -145,6 +152,10 @@ class Batch:
             raise Refused("matter.unknown", matter=change.base.number)
         if row[0] != change.base.version:
             raise Conflict(change.base.number, change.base.version, row[0])
+
+    def _check_staged(self, file: str) -> None:
+        if self._run("SELECT 1 FROM files WHERE id = ? AND staged_at != 0", (file,)).fetchone() is None:
+            raise Refused("file.unknown", file=file)
 
     def _change(self, change: Change, commit: Commit, done: Done) -> Matter:
         before, drafts = change.base, change.drafts
@@ -220,9 +231,14 @@ class Batch:
             run("INSERT INTO search (rowid, terms) VALUES (?, ?)", (number, shown.terms))
             if shown.features:
                 run("INSERT INTO features VALUES (?, ?)", (number, shown.features))
+        for file in commit.files:
+            run("UPDATE files SET staged_at = 0 WHERE id = ?", (file,))
         for sql, values in commit.rows:
             run(sql, values)
-        if commit.destroys:
+        for number in commit.forgets:
+            for sql in FORGET:
+                run(sql, (number,))
+        if commit.forgets:
             run(FORGET_TERMS)
 
 

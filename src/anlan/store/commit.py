@@ -56,7 +56,9 @@ class Shown(msgspec.Struct):
 class Commit(msgspec.Struct):
     """Everything one intent writes. `changes[0]` is the matter the receipt and `shown` belong to.
 
-    `request` is the idempotency key's and the body's hash; `destroys` names vault keys that die after the rest is kept.
+    `request` is the idempotency key's and the body's hash; `files` names staged files that it takes, each only once;
+    `forgets` the matters whose title, search terms and feature row go; `destroys` vault keys that die after the rest is
+    kept.
     """
 
     at: int
@@ -69,7 +71,9 @@ class Commit(msgspec.Struct):
     sealed: list[Sealed] = []
     parties: list[tuple[str, bytes]] = []
     shown: Shown | None = None
+    files: list[str] = []
     rows: list[tuple[str, Sequence[Any]]] = []
+    forgets: list[int] = []
     destroys: list[str] = []
     request: tuple[bytes, bytes] | None = None
     answer: Callable[[Done], bytes] | None = None

@@ -6,6 +6,7 @@ a database in this process's memory, shared by its connections and gone with the
 
 from __future__ import annotations
 
+import errno
 import os
 import threading
 from collections.abc import Iterator
@@ -68,6 +69,19 @@ def named_errors() -> Iterator[None]:
         raise Refused("store.busy") from None
     except apsw.IOError as error:
         if error.extendedresult in {apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}:
+            os._exit(EXIT_STORAGE)
+        raise Refused("store.failed") from error
+
+
+@contextmanager
+def disk_errors() -> Iterator[None]:
+    """The same meanings for a file that is written beside the database."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
+            raise Refused("store.full") from None
+        if error.errno == errno.EIO:
             os._exit(EXIT_STORAGE)
         raise Refused("store.failed") from error
 

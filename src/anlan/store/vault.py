@@ -49,9 +49,18 @@ class Vault:
         commit.keys.append((key_id, self._wrap(key_id, key)))
         self._boxes(commit, key_id, key, boxes)
 
-    def seal_more(self, commit: Commit, key_id: str, boxes: Iterable[tuple[str, Any]]) -> None:
-        """Add boxes under a key that exists already."""
-        self._boxes(commit, key_id, self._unwrap(key_id), boxes)
+    def seal_file(self, commit: Commit, key_id: str, about: Any, parts: dict[str, bytes]) -> dict[str, bytes]:
+        """Add a new key and what is said about a file to a commit; answers the file's parts, sealed, for the disk."""
+        key = self._random(32)
+        commit.keys.append((key_id, self._wrap(key_id, key)))
+        self._boxes(commit, key_id, key, [(key_id, about)])
+        cipher = AESGCM(key)
+        return {part: self._encrypt(cipher, f"{key_id} {part}", plain) for part, plain in parts.items()}
+
+    def open_file(self, key_id: str, part: str, sealed: bytes) -> bytes | None:
+        """One part of a file; None when its key was erased. The caller has put the reading on the ledger first."""
+        key = self._key(key_id)
+        return None if key is None else self._decrypt(AESGCM(key), f"{key_id} {part}", sealed)
 
     def open(self, ids: Iterable[str]) -> dict[str, Any]:
         """The plain values by id; an erased one is absent. The caller has put the reading on the ledger first."""
@@ -88,12 +97,6 @@ class Vault:
 
     def _wrap(self, key_id: str, key: bytes) -> bytes:
         return self._encrypt(self._master, key_id, key)
-
-    def _unwrap(self, key_id: str) -> bytes:
-        key = self._key(key_id)
-        if key is None:
-            raise Broken(f"the key {key_id} was erased")
-        return key
 
     def _key(self, key_id: str) -> bytes | None:
         row = self._keys.connection().execute("SELECT wrapped FROM keys WHERE id = ?", (key_id,)).fetchone()

@@ -61,7 +61,9 @@ async def _act(visit: Visit, form: Form) -> Template:
     making = form.text("do") == "make"
     trials = await bulk.made(world, visit.actor, seen, key, fields) if making else _tried(visit, seen, key, fields)
     results = [_result(visit, trial, seen) for trial in trials]
-    inputs: list[Input] = [] if making else [input_of(visit, first, field) for field in move.needs]
+    inputs: list[Input] = (
+        [] if making else [input_of(visit, first, field) for field in move.needs if field.type != "files"]
+    )
     return visit.page(
         "bulk_move.html", label=visit.names.word(first, f"move.{key}"), move=key, inputs=inputs, made=making,
         able=[r for r in results if not r.why_not], unable=[r for r in results if r.why_not], query=_query(visit),

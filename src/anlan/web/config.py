@@ -29,6 +29,7 @@ from anlan.web import (
     doors,
     export,
     figures,
+    files,
     intake,
     matter,
     public,
@@ -48,6 +49,7 @@ PAGES: list[Any] = [
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     queue.home, queue.queue, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
+    files.file_page, files.file_bytes, files.file_small,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
     figures.measures, counted.counted,
@@ -63,8 +65,8 @@ def routes() -> list[Any]:
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
     path = f"/static/{build_mark()}"
-    files = create_static_files_router(path, [STATIC], cache_control=cache, include_in_schema=False)
-    return [pages, files]
+    static = create_static_files_router(path, [STATIC], cache_control=cache, include_in_schema=False)
+    return [pages, static]
 
 
 def web_config(world: World) -> dict[str, Any]:

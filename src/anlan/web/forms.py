@@ -43,9 +43,14 @@ class Form:
 
 
 async def form_of(request: Request[Any, Any, Any]) -> Form:
-    """The form of a request. Files are not taken."""
+    """The form of a request, without the files in it: `files.stage` takes those."""
     sent = await request.form()
     return Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
+
+
+def files_named(form: Form) -> list[str]:
+    """The staged files that a form names."""
+    return [file for file in form.text("files").split(",") if file]
 
 
 def fields_of(move: Move, form: Form, names: Names) -> dict[str, Any]:
@@ -64,6 +69,8 @@ def _value(field: Field, form: Form, names: Names) -> Any:
             return form.number(field.key)
         case "bool":
             return text == "yes"
+        case "files":
+            return files_named(form)
         case "unit":
             return names.find_unit(text)
         case "units":

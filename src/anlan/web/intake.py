@@ -20,7 +20,8 @@ from anlan.loop.deadlines import Clock
 from anlan.loop.domain import Channel, Domain, Intake
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import DAY
-from anlan.web.forms import Form, form_of
+from anlan.web.files import FORM_BYTES_MAX, stage
+from anlan.web.forms import Form, files_named, form_of
 from anlan.web.queue import state_of
 from anlan.web.timeline import length_of
 from anlan.web.visit import Visit
@@ -105,15 +106,16 @@ async def advice(request: Request[Any, Any, Any]) -> Template:
     return visit.page("intake_advice.html", form=form, help=help_of(visit, form))
 
 
-@post("/intake", status_code=200)
+@post("/intake", status_code=200, request_max_body_size=FORM_BYTES_MAX)
 async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     """Receive it, or join it to an open matter; the receipt and its code are shown once."""
     visit, form = Visit(request), await form_of(request)
     world, actor = visit.world, visit.actor
     world.require(actor, "receive")
-    if form.text("do") == "advise":
-        return page(visit, form, help_of(visit, form))
     try:
+        await stage(visit, form, actor.id)
+        if form.text("do") == "advise":
+            return page(visit, form, help_of(visit, form))
         domain, intake = intake_of(visit, form)
         join = form.number("join") if form.text("join") else 0
         prepared, done = await receive.hand_in(world, domain, intake, actor, join)
@@ -151,7 +153,7 @@ def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     domain, _ = way(visit, form.text("channel") or CHANNEL)
     payload: dict[str, Any] = {name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone")}
     payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
-    payload["confidential"] = form.ticked("confidential")
+    payload |= {"confidential": form.ticked("confidential"), "files": files_named(form)}
     if at := point_of(visit, form):
         payload["lon"], payload["lat"] = at
     chosen = form.text("unit_other") or form.text("unit")

@@ -18,6 +18,7 @@ from anlan.loop.errors import Conflict, Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web import family, moves, timeline
+from anlan.web.files import FORM_BYTES_MAX, files, stage
 from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.mini import mini
 from anlan.web.queue import line, listing, number_in, state_of
@@ -46,12 +47,13 @@ async def matter_page(request: Request[Any, Any, Any], shown_number: FromPath[st
     return await render(visit, number_of(shown_number), Draft())
 
 
-@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200)
+@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200, request_max_body_size=FORM_BYTES_MAX)
 async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str], move: FromPath[str]) -> Response[Any]:
     """Make a move; a refusal or a conflict gives the page back with what was typed."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
     try:
+        await stage(visit, form, visit.actor.id)
         await moved(visit, number, move, form)
     except Refused as refused:
         if refused.code in {"matter.unknown", "token.missing"}:
@@ -134,6 +136,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         life=life(clock, view.facts, visit.now) if clock and not matter.merged_into else None,
         offers=moves.offers(visit, view),
         entries=timeline.entries(visit, view),
+        files=files(visit, matter, view),
         same=alike,
         mini=mini(visit, matter, [(c.key, title) for c, title in alike]),
         places=places(visit, matter),

@@ -19,7 +19,8 @@ from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
 from anlan.loop.matter import Matter, Party, shown
 from anlan.loop.working_calendar import minute_of
-from anlan.web.forms import Form, form_of
+from anlan.web.files import FORM_BYTES_MAX, stage
+from anlan.web.forms import Form, files_named, form_of
 from anlan.web.intake import Spot, coordinates, point_of, spots_of
 from anlan.web.queue import number_in
 from anlan.web.visit import Visit
@@ -66,12 +67,14 @@ async def report_page(request: Request[Any, Any, Any]) -> Template:
     return report_form(visit, Form({"outside_id": f"web-{visit.world.random(9).hex()}"}))
 
 
-@post("/report", status_code=200, middleware=[TRIES.middleware])
+@post("/report", status_code=200, middleware=[TRIES.middleware], request_max_body_size=FORM_BYTES_MAX)
 async def report(request: Request[Any, Any, Any]) -> Response[Any]:
     """Take the report; where somebody nearby said the same, offer to join it first."""
     visit, form = Visit(request), await form_of(request)
     world = visit.world
     try:
+        if place := taken_at(visit, form, await stage(visit, form, CITIZEN.id)):
+            return report_form(visit, form, place=place)
         domain, intake = intake_of(visit, form)
         join = number_in(form.text("join"))
         near = [] if join or form.text("seen") else near_of(visit, form)
@@ -89,11 +92,27 @@ async def report(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 def report_form(
-    visit: Visit, form: Form, near: list[Near] | None = None, error: str = "", status: int = 200
+    visit: Visit,
+    form: Form,
+    near: list[Near] | None = None,
+    error: str = "",
+    status: int = 200,
+    place: Spot | None = None,
 ) -> Template:
-    """The report with what was typed."""
-    spots: list[Spot] = spots_of(visit, form)
-    return visit.page("report.html", status, form=form, near=near or [], error=error, spots=spots)
+    """The report with what was typed; `place` is where a picture was taken, to be used or not."""
+    spots: list[Spot] = [place] if place else spots_of(visit, form)
+    return visit.page("report.html", status, form=form, near=near or [], error=error, spots=spots, place=place)
+
+
+def taken_at(visit: Visit, form: Form, at: tuple[float, float] | None) -> Spot | None:
+    """Where a picture was taken, offered once, in the city, and only to who has not said where it is."""
+    if at is None or form.text("place") or form.text("spot") or form.text("offered"):
+        return None
+    try:
+        found = visit.world.city.areas.locate(*at)
+    except CityError:
+        return None
+    return Spot(visit.t("photo.spot"), f"@{at[0]:.6f},{at[1]:.6f}", visit.names.area(found.district), on=False)
 
 
 def intake_of(visit: Visit, form: Form) -> Any:
@@ -108,6 +127,7 @@ def intake_of(visit: Visit, form: Form) -> Any:
     if not anonymous:
         payload |= {"name": form.text("name"), "phone": form.text("phone")}
     payload["wants_callback"] = bool(form.text("phone")) and not anonymous
+    payload["files"] = files_named(form)
     if at := point_of(visit, form):
         payload["lon"], payload["lat"] = at
     elif form.text("place") and not coordinates(form.text("place")):

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 
+from anlan.app.attach import of_fact
 from anlan.app.look import View
 from anlan.loop.fact import Fact
 from anlan.loop.matter import shown
@@ -38,6 +39,7 @@ class Entry(msgspec.Struct, frozen=True):
     note: str
     who: str
     shifts: list[Shift]
+    files: int = 0
 
 
 def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry]:
@@ -82,7 +84,7 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         who = visit.t("fact.by_rule", rule=rule, why=names.rule(str(rule)))
     note = view.notes.get(str(data.get("note", "")), "")
     when = visit.times.entry(minute_of(fact.at))
-    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts)
+    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts, len(of_fact(fact)))
 
 
 def _shifts(visit: Visit, view: View, fact: Fact, before: dict[str, dict[str, Any]]) -> list[Shift]:

@@ -10,6 +10,7 @@ from anlan.loop.flow import Field, Flow, Limits, Move, Stage
 
 NOTE = Field("note", "text")
 NOTE_OPTIONAL = Field("note", "text", required=False)
+FILES = Field("files", "files", required=False)
 RETURN_REASONS = ("not_our_area", "not_our_work", "place_wrong", "duplicate", "needs_other_unit")
 HOLD_REASONS = ("awaiting_reporter", "awaiting_other_authority", "awaiting_appraisal", "weather")
 
@@ -57,7 +58,7 @@ APPEAL = Flow(
             "report",
             "act",
             "verifying",
-            (NOTE, Field("solved", "bool", required=False)),
+            (NOTE, Field("solved", "bool", required=False), FILES),
             main=True,
         ),
         Move("verify", ("verifying",), "verify", "verify", "calling", (NOTE_OPTIONAL,), stops=("matter",), main=True),
@@ -68,11 +69,11 @@ APPEAL = Flow(
             "return",
             "act",
             "received",
-            (Field("reason", "code", options=RETURN_REASONS), NOTE),
+            (Field("reason", "code", options=RETURN_REASONS), NOTE, FILES),
             stops=("return",),
         ),
         Move("forward", WORKING, "forward", "forward", "assigned", (Field("unit", "unit"), NOTE), starts=("return",)),
-        Move("progress", ("acting",), "progress", "act", needs=(NOTE,)),
+        Move("progress", ("acting",), "progress", "act", needs=(NOTE, FILES)),
         Move("hold", ("acting",), "hold", "act", needs=(Field("reason", "code", options=HOLD_REASONS), NOTE_OPTIONAL)),
         Move("resume", ("acting",), "resume", "act", needs=(NOTE_OPTIONAL,)),
         Move(
@@ -92,7 +93,7 @@ APPEAL = Flow(
         Move("refuse_extension", WORKING, "refuse_extension", "approve", needs=(NOTE,)),
         Move("ask_assist", WORKING, "assist", "act", needs=(Field("unit", "unit"), NOTE)),
         Move("accept_assist", WORKING, "assist_accept", "assist"),
-        Move("report_assist", WORKING, "assist_report", "assist", needs=(NOTE,)),
+        Move("report_assist", WORKING, "assist_report", "assist", needs=(NOTE, FILES)),
         Move(
             "open_child",
             WORKING,
@@ -103,7 +104,7 @@ APPEAL = Flow(
         Move("classify", OPEN, "classify", "classify", needs=(Field("category", "category"),)),
         Move("send_back", ("verifying",), "send_back", "verify", "acting", (NOTE,)),
         *OVERSIGHT,
-        Move("note", OPEN, "note", "note", needs=(NOTE,)),
+        Move("note", OPEN, "note", "note", needs=(NOTE, FILES)),
         Move("rate", ("calling", "closed"), "rate", "rate", needs=RATE),
         Move("reopen", ("closed",), "reopen", "reopen", "assigned", (NOTE,), starts=("matter",)),
     ),
@@ -127,10 +128,10 @@ NOTICE = Flow(
     stages=(Stage("calling", "calling", "call"), Stage("explaining", "working", "explain"), Stage("closed", "closed")),
     moves=(
         Move("call_back", ("calling",), "call_back", "call_back", needs=CALL_BACK, main=True),
-        Move("explain", ("explaining",), "report", "act", "calling", (NOTE,), stops=("matter",), main=True),
+        Move("explain", ("explaining",), "report", "act", "calling", (NOTE, FILES), stops=("matter",), main=True),
         Move("forward", ("explaining",), "forward", "forward", "explaining", (Field("unit", "unit"), NOTE)),
         Move("remind", ("calling", "explaining"), "remind", "oversee", needs=(NOTE_OPTIONAL,)),
-        Move("note", ("calling", "explaining"), "note", "note", needs=(NOTE,)),
+        Move("note", ("calling", "explaining"), "note", "note", needs=(NOTE, FILES)),
         Move("rate", ("calling", "closed"), "rate", "rate", needs=RATE),
         Move("reopen", ("closed",), "reopen", "reopen", "explaining", (NOTE,), starts=("matter",)),
     ),

@@ -1,12 +1,15 @@
 """The 21 declared channels. An adapter is a table: which outside field becomes which field of an Intake.
 
 Idempotent by (channel, outside id). A payload's coordinates declare their system in the table, or in the payload's own
-`system`, and are converted to WGS-84 at this door. Free text is taken as it is; the vault and the redactor see to it.
+`system`, and are converted to WGS-84 at this door. Every channel may name staged `files`.
+Free text is taken as it is; the vault and the redactor see to it.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from email.utils import parseaddr
 from typing import Any
 
 import msgspec
@@ -19,6 +22,7 @@ from anlan.loop.errors import Refused
 TEXT_MAX = 20_000
 OUTSIDE_ID_MAX = 200
 OUTCOMES = ("accepted", "filed", "refused")
+EMAIL_ADDRESS = re.compile(r"[\w.+'-]+@[\w-]+(\.[\w-]+)+", re.ASCII)
 
 Names = dict[str, str]
 
@@ -33,7 +37,7 @@ class Adapter(msgspec.Struct, frozen=True):
 
     def __call__(self, payload: Mapping[str, Any], at: int) -> Intake:
         """The intake. Raises Refused naming the outside field that is missing, mistyped or too long."""
-        unknown = sorted(set(payload) - set(self.names.values()) - {"system"})
+        unknown = sorted(set(payload) - set(self.names.values()) - {"system", "files"})
         if unknown:
             raise Refused("field.unknown", field=unknown[0])
         text = self._text(payload, "text", TEXT_MAX)
@@ -51,6 +55,7 @@ class Adapter(msgspec.Struct, frozen=True):
             address=self._text(payload, "address", 300),
             name=self._text(payload, "name", 100),
             phone=self._text(payload, "phone", 40),
+            email=email_of(self._text(payload, "email", 200)),
             category=self._text(payload, "category", 100),
             district=self._text(payload, "district", 40),
             unit=self._text(payload, "unit", 40),
@@ -59,6 +64,7 @@ class Adapter(msgspec.Struct, frozen=True):
             flow=self.flow,
             outcome=self._outcome(payload),
             officer=self._text(payload, "officer", 40),
+            files=_files(payload.get("files", [])),
         )
 
     def _text(self, payload: Mapping[str, Any], field: str, length_max: int) -> str:
@@ -100,6 +106,21 @@ class Adapter(msgspec.Struct, frozen=True):
             raise Refused(error.code, **error.params) from None
 
 
+def email_of(text: str) -> str:
+    """The address in `Name <name@host>` or in plain. Raises Refused("email.malformed")."""
+    address = parseaddr(text)[1].lower()
+    if text and not EMAIL_ADDRESS.fullmatch(address):
+        raise Refused("email.malformed")
+    return address
+
+
+def _files(value: Any) -> tuple[str, ...]:
+    """Staged files by their ids; whether they are there is the vault's to say."""
+    if not isinstance(value, list) or not all(isinstance(file, str) for file in value):
+        raise Refused("field.wrong_type", field="files", type="files")
+    return tuple(value)
+
+
 def _number(value: str | int, field: str) -> float:
     try:
         return float(value)
@@ -109,8 +130,8 @@ def _number(value: str | int, field: str) -> float:
 
 STANDARD = {
     "outside_id": "outside_id", "title": "title", "text": "text", "lon": "lon", "lat": "lat", "address": "address",
-    "name": "name", "phone": "phone", "category": "category", "district": "district", "unit": "unit",
-    "wants_callback": "wants_callback", "confidential": "confidential",
+    "name": "name", "phone": "phone", "email": "email", "category": "category", "district": "district",
+    "unit": "unit", "wants_callback": "wants_callback", "confidential": "confidential",
 }  # fmt: skip
 
 
@@ -124,7 +145,7 @@ PAPER = names(outside_id="register_no", text="content")
 CALL = names(outside_id="call_id", phone="caller")
 INCIDENT = names(outside_id="incident_no", text="content", phone="caller")
 ORDER = names(outside_id="order_no", text="content", name="citizen", phone="contact")
-EMAIL = {"outside_id": "message_id", "title": "subject", "text": "body", "name": "from"}
+EMAIL = {"outside_id": "message_id", "title": "subject", "text": "body", "email": "from"}
 SMS = {"outside_id": "message_id", "text": "text", "phone": "from"}
 WECHAT = {
     "outside_id": "MsgId", "text": "Content", "name": "FromUserName", "lat": "Location_X", "lon": "Location_Y",
@@ -132,7 +153,7 @@ WECHAT = {
 }  # fmt: skip
 OPEN311 = {
     "outside_id": "requestid", "text": "description", "lon": "long", "lat": "lat", "address": "address_string",
-    "category": "service_code", "name": "first_name", "phone": "phone",
+    "category": "service_code", "name": "first_name", "phone": "phone", "email": "email",
 }  # fmt: skip
 NOTICE = {
     "outside_id": "notice_no", "text": "summary", "name": "name", "phone": "phone", "outcome": "outcome",

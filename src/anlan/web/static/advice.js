@@ -10,7 +10,9 @@ async function ask() {
   const parts = document.querySelectorAll("[id^=part-]");
   parts.forEach((part) => part.classList.add("is-busy"));
   try {
-    const answer = await fetch(form.dataset.advice, { method: "POST", body: new FormData(form), signal: asking.signal });
+    const typed = new FormData(form);
+    typed.delete("photos"); // they are sent once, with the form itself
+    const answer = await fetch(form.dataset.advice, { method: "POST", body: typed, signal: asking.signal });
     if (answer.ok) put(await answer.text());
   } catch (error) {
     if (error.name !== "AbortError") console.warn(error);
