@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import os
 import pkgutil
+import traceback
+from collections.abc import Coroutine
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
@@ -15,6 +20,8 @@ from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.live import Live
+from anlan.app.messenger import Messenger
+from anlan.app.outward import Outward, outward
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
@@ -82,14 +89,32 @@ def application(world: World) -> Litestar:
     )
     app.state.world = world
     app.state.live = Live(world)
+    app.state.messenger = Messenger(world, Outward())
     return app
+
+
+def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
+    """Let work run beside the requests until the server stops; if it fails, the log says so."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_ended)
+    app.on_shutdown.insert(0, task.cancel)
+
+
+def _ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger("anlan").error("%s stopped with %s\n%s", task.get_name(), type(error).__name__, where)
 
 
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
     world = open_world()
+    world.store.files.sweep()
     app = application(world)
+    if (reach := outward(os.environ)) is not None:
+        app.state.messenger = Messenger(world, reach)
+        app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
     app.on_shutdown.append(world.store.close)
     gc.collect()
     gc.freeze()

@@ -124,9 +124,10 @@ async def test_photos_go_with_who_gave_them_and_leave_the_disk(world: World, des
     joined = desk.report(SECRET, PHONE, join=matter.number, files=(photos[1].id,))
     desk.close(joined)
     files = attach.attached(world, joined, world.store.read.facts(matter.number))
-    assert [(one.id, one.receipt) for one in files] == [
-        (photos[0].id, matter.number), (photos[1].id, joined.parties[-1].receipt),
-    ]  # fmt: skip
+    assert {one.id: one.receipt for one in files} == {
+        photos[0].id: matter.number,
+        photos[1].id: joined.parties[-1].receipt,
+    }
     world.store.writer.submit(erase.person(world, joined.parties[-1].receipt, "asked", "900001"))
     assert attach.opened(world, photos[0].id)[0] == "image/jpeg"
     with pytest.raises(Refused, match=r"file\.unknown"):

@@ -28,6 +28,7 @@ STATUS = {
     "channel.unknown": 404,
     "follow.unknown": 404,
     "file.unknown": 404,
+    "message.unknown": 404,
     "file.too_large": 413,
     "file.no_room": 507,
     "request.key_reused": 422,

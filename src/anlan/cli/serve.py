@@ -32,6 +32,9 @@ def serve(
         errors.print("No city yet: run `anlan city demo`, or `anlan city load GEOJSON CODES`.")
         raise typer.Exit(2)
     os.environ["ANLAN_HOME"] = str(home)
+    if demo:
+        os.environ.setdefault("ANLAN_MESSAGES", "sandbox")
+        os.environ.setdefault("ANLAN_PUBLIC_URL", f"http://{host}:{port}")
     errors.print(f"安澜 Anlan: http://{host}:{port}")
     if (home / "demo.txt").exists():
         errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {DEMO_PASSWORD}")

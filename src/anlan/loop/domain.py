@@ -60,6 +60,18 @@ class Channel(msgspec.Struct, frozen=True):
     key: str
     adapt: Callable[[Mapping[str, Any], int], Intake]
     public: bool = False
+    silent: bool = False
+    """Nobody who came in by it is sent a message: another city's table, another system's own customers."""
+
+
+class Notice(msgspec.Struct, frozen=True):
+    """A word to reporters when a fact of this kind happens to a matter of one of `flows`: to the ones the fact names,
+    else to all of the matter's. `outcome` narrows it to facts that tell this one."""
+
+    kind: str
+    template: str
+    flows: tuple[str, ...]
+    outcome: str = ""
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -73,13 +85,14 @@ class Measure(msgspec.Struct, frozen=True):
 
 
 class Domain(msgspec.Struct, frozen=True):
-    """A line of work: flows, channels, grants, measures."""
+    """A line of work: flows, channels, grants, measures, and what its reporters are told."""
 
     key: str
     flows: tuple[Flow, ...]
     grants: tuple[Grant, ...]
     channels: tuple[Channel, ...] = ()
     measures: tuple[Measure, ...] = ()
+    notices: tuple[Notice, ...] = ()
 
     def flow(self, key: str) -> Flow:
         """The flow of that name."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anlan.store.database import MEMORY, Readers
 from anlan.store.files import Files
+from anlan.store.messages import Messages
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
@@ -39,6 +40,7 @@ class Store:
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
+        self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
         self.vault = Vault(self.readers, Readers(keys), master, random)
 

@@ -32,6 +32,7 @@ from anlan.web import (
     files,
     intake,
     matter,
+    messages,
     public,
     queue,
     topics,
@@ -55,7 +56,8 @@ PAGES: list[Any] = [
     figures.measures, counted.counted,
     map_.city_map, wall.wall,
     topics.topics,
-    public.report_page, public.report, public.follow_page, public.follow, public.rate,
+    messages.messages, messages.again,
+    public.report_page, public.report, public.follow_page, public.follow, public.linked, public.rate, public.quiet,
 ]  # fmt: skip
 
 

@@ -151,7 +151,9 @@ def way(visit: Visit, channel: str) -> tuple[Domain, Channel]:
 def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     """The form as an intake of the chosen channel. Raises Refused, CityError."""
     domain, _ = way(visit, form.text("channel") or CHANNEL)
-    payload: dict[str, Any] = {name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone")}
+    payload: dict[str, Any] = {
+        name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone", "email")
+    }
     payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
     payload |= {"confidential": form.ticked("confidential"), "files": files_named(form)}
     if at := point_of(visit, form):

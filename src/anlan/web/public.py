@@ -6,11 +6,12 @@ from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
+from litestar.params import FromPath
 from litestar.response import Template
 
 from anlan.api.limits import TRIES
 from anlan.api.problems import status_of
-from anlan.app import handle, receive
+from anlan.app import handle, opt_out, receive
 from anlan.app.follow import follow as follow_receipt
 from anlan.app.world import CITIZEN
 from anlan.city.errors import CityError
@@ -125,7 +126,7 @@ def intake_of(visit: Visit, form: Form) -> Any:
         "address": form.text("place"),
     }
     if not anonymous:
-        payload |= {"name": form.text("name"), "phone": form.text("phone")}
+        payload |= {name: form.text(name) for name in ("name", "phone", "email")}
     payload["wants_callback"] = bool(form.text("phone")) and not anonymous
     payload["files"] = files_named(form)
     if at := point_of(visit, form):
@@ -178,6 +179,30 @@ async def follow(request: Request[Any, Any, Any]) -> Template:
     return standing(visit, form, matter, party)
 
 
+@get("/f/{token:str}", middleware=[TRIES.middleware])
+async def linked(request: Request[Any, Any, Any], token: FromPath[str]) -> Template:
+    """Where the report stands, by the link in a message."""
+    visit = Visit(request)
+    number, _, mark = token.partition("-")
+    form = Form({"number": number, "code": mark})
+    try:
+        matter, party = followed(visit, form)
+    except Refused as refused:
+        words = visit.names.refusal(refused.code, refused.params)
+        return visit.page("follow.html", status_of(refused), number="", error=words)
+    return standing(visit, form, matter, party)
+
+
+@post("/follow/messages", status_code=200, middleware=[TRIES.middleware])
+async def quiet(request: Request[Any, Any, Any]) -> Template:
+    """No more messages to this reporter, or messages again."""
+    visit, form = Visit(request), await form_of(request)
+    matter, party = followed(visit, form)
+    out = form.text("do") == "stop"
+    await visit.world.store.writer.write(opt_out.set_for(visit.world, party.party, out=out, actor=CITIZEN.id))
+    return standing(visit, form, matter, party)
+
+
 @post("/follow/rate", status_code=200, middleware=[TRIES.middleware])
 async def rate(request: Request[Any, Any, Any]) -> Template:
     """The reporter's own rating; a low one re-opens the matter at once."""
@@ -212,6 +237,7 @@ def standing(
         "standing.html", status, form=form, matter=matter, party=party, due=due, error=error, rated=rated,
         clock=clock, ratable=ratable and not party.rating and not rated, ratings=RATINGS, number=shown(party.receipt),
         steps=steps(visit, matter, party, visit.world.store.read.facts(matter.number)),
+        stopped=party.party in visit.world.store.messages.opted_out([party.party]),
     )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         city.append(Link(t("rail.measures"), "/measures", "", path.startswith("/measures")))
     if visit.may("review"):
         city.append(Link(t("rail.topics"), "/review/topics", "", path.startswith("/review")))
+    if visit.may("oversee"):
+        city.append(Link(t("rail.messages"), "/messages", "", path.startswith("/messages")))
     if visit.may("audit"):
         city.append(Link(t("rail.readings"), "/readings", "", path.startswith("/readings")))
     groups = [(t("rail.mine"), mine), (t("rail.lines"), lines), (t("rail.city"), city)]

@@ -7,6 +7,7 @@ from anlan.domains.hotline.flow import APPEAL, NOTICE
 from anlan.domains.hotline.grants import GRANTS
 from anlan.domains.hotline.intakes import CHANNELS
 from anlan.domains.hotline.measures import MEASURES
+from anlan.domains.hotline.notices import NOTICES
 from anlan.loop.domain import Domain
 
 DOMAIN = Domain(
@@ -15,4 +16,5 @@ DOMAIN = Domain(
     grants=GRANTS,
     channels=CHANNELS,
     measures=MEASURES,
+    notices=NOTICES,
 )

@@ -183,4 +183,5 @@ ADAPTERS = (
     Adapter("case_system", NOTICE, flow="notice"),
 )
 PUBLIC = frozenset({"web", "mobile", "open311"})
-CHANNELS = tuple(Channel(a.channel, a, public=a.channel in PUBLIC) for a in ADAPTERS)
+SILENT = frozenset({"import"})
+CHANNELS = tuple(Channel(a.channel, a, public=a.channel in PUBLIC, silent=a.channel in SILENT) for a in ADAPTERS)
