@@ -29,6 +29,8 @@ STATUS = {
     "follow.unknown": 404,
     "file.unknown": 404,
     "message.unknown": 404,
+    "call.unknown": 404,
+    "call.no_link": 503,
     "file.too_large": 413,
     "file.no_room": 507,
     "request.key_reused": 422,

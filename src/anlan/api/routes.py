@@ -6,7 +6,7 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from anlan.api import city, files, intakes, live, matters, messages, open311, points, problems, sessions, today
+from anlan.api import calls, city, files, intakes, live, matters, messages, open311, points, problems, sessions, today
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 
@@ -28,6 +28,7 @@ ROUTES: list[Any] = [
     files.hand_in,
     files.one_file,
     messages.answer,
+    calls.call,
     sessions.log_in,
     sessions.me,
     sessions.follow,

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from anlan.store.calls import Calls
 from anlan.store.database import MEMORY, Readers
 from anlan.store.files import Files
 from anlan.store.messages import Messages
@@ -40,6 +41,7 @@ class Store:
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
+        self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
         self.vault = Vault(self.readers, Readers(keys), master, random)

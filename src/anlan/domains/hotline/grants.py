@@ -24,6 +24,7 @@ GRANTS = (
     Grant("callback", ("see", "search", "call_back", "reopen", "note", "read_contact")),
     Grant("auditor", ("see", "search", "audit", "measure")),
     Grant("citizen", ("rate",)),
+    Grant("exchange", ("telephone",)),
     Grant("partner", ("receive", "note")),
     Grant("system", ("receive", "load")),
 )
