@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app import children
+from anlan.app import children, seen
 from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
 from anlan.loop.child import check_merge
@@ -28,6 +28,7 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     sealed = _sealed(world, flow, intent, commit)
     drafts = decide(flow, matter, sealed, world.context(actor, now))
     commit.changes = [Change(flow, matter.ledger, drafts, base=matter), *children.tell_parent(world, matter, drafts)]
+    commit.rows += seen.moved(actor.id, matter, len(drafts))
     if any(kind == "child_opened" for kind, _ in drafts):
         children.open_beside(world, commit, matter, intent)
     return commit

@@ -76,7 +76,7 @@ async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) 
 async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
     """The desk with one matter open."""
     visit.world.require(visit.actor, MOVE)
-    view = await look.view(visit.world, visit.actor, number)
+    view = await look.view(visit.world, visit.actor, number, marks=True)
     done = [e for f, e in zip(view.facts[::-1], _all(visit, view), strict=True) if f.kind in DONE_KINDS and e.note]
     offers = [o for o in moves.offers(visit, view) if o.key == MOVE]
     return visit.page(

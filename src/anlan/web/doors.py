@@ -10,7 +10,7 @@ from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
 from anlan.api.who import SESSION_COOKIE
-from anlan.app import accounts
+from anlan.app import accounts, seen
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
 from anlan.web.forms import form_of
@@ -35,6 +35,7 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
         return visit.page("login.html", status=401, next=onward, account=account, error=error)
+    commit.rows += seen.forgotten(account, visit.world.clock())
     await visit.world.store.writer.write(commit)
     return Redirect(onward, status_code=303, cookies=[session_cookie(request, token, SESSION_MS // 1000)])
 

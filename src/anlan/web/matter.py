@@ -109,7 +109,7 @@ def draft_of(visit: Visit, move: str, form: Form, refused: Refused) -> Draft:
 
 async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
     """The page of a matter as the actor may see it."""
-    view = await look.view(visit.world, visit.actor, number)
+    view = await look.view(visit.world, visit.actor, number, marks=True)
     matter = view.matter
     due = visit.times.due(matter, view.waiting, view.flow.closed)
     icon, state = state_of(visit, matter, due)

@@ -10,7 +10,7 @@ from litestar import Request, get
 from litestar.response import Redirect, Template
 
 from anlan.api.matters import cursor, terms_of
-from anlan.app import look
+from anlan.app import look, seen
 from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
@@ -159,13 +159,20 @@ def listing(visit: Visit, path: str, known: dict[str, Shape] | None = None) -> L
     view, shape = asked(visit, known)
     rows = look.rows(visit.world, visit.actor, shape)
     keep = visit.with_query(after=None).partition("?")[2]
-    lines = [line(visit, row, keep) for row in rows]
     more = ""
     if len(rows) == shape.limit:
         edge, number = shape.after_row(rows[-1])
         more = f"{path}{visit.with_query(after=f'{edge}.{number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
-    return Listing(lines, chips(visit, view, plain, path, known), more, counted(visit, plain), filters(visit))
+    return Listing(
+        lines_of(visit, rows, keep), chips(visit, view, plain, path, known), more, counted(visit, plain), filters(visit)
+    )
+
+
+def lines_of(visit: Visit, rows: list[Row], query: str = "") -> list[Line]:
+    """The rows, with what is new to the person since they last opened it."""
+    opened = seen.versions(visit.world, visit.actor.id, [row.matter.number for row in rows]) if rows else {}
+    return [line(visit, row, query, opened=opened.get(row.matter.number)) for row in rows]
 
 
 def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Shape]) -> list[Chip]:
@@ -180,7 +187,8 @@ def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Sha
             officer=of.officer,
             due_before=of.due_before,
         )
-        count = counted(visit, narrowed) if key not in {"closed", "all"} or key == view else ""
+        told = key == view or (key not in {"closed", "all"} and not shape.terms)
+        count = counted(visit, narrowed) if told else ""
         query = visit.with_query(view=key, after=None).partition("?")[2]
         found.append(Chip(visit.t(f"view.{key}"), count, f"{path}?{query}", key == view))
     return found
@@ -210,8 +218,8 @@ def filters(visit: Visit) -> list[tuple[str, str]]:
     return found
 
 
-def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Line:
-    """One row."""
+def line(visit: Visit, row: Row, query: str = "", path: str = "/matters", *, opened: int | None = None) -> Line:
+    """One row; `opened`: the version the person last opened. To who never did, what nobody has taken on is new."""
     matter = row.matter
     flow = visit.world.flow_of(matter)
     due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
@@ -223,7 +231,8 @@ def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Lin
     tags += [visit.t("tag.returned")] if matter.returns and not matter.lead else []
     unit = visit.names.unit_short(matter.lead) if matter.lead else visit.t("unit.none")
     href = f"{path}/{shown(matter.number)}" + (f"?{query}" if query else "")
-    unread = flow.stage(matter.stage).kind == "waiting" and not matter.officer
+    untaken = flow.stage(matter.stage).kind == "waiting" and not matter.officer
+    unread = untaken if opened is None else opened < matter.version
     return Line(
         matter, row.title or visit.t("title.none"), icon, state, tags, unit, why(visit, matter), due, href, unread
     )
