@@ -36,6 +36,7 @@ from anlan.web import (
     matter,
     public,
     queue,
+    saved,
     topics,
     wall,
 )
@@ -52,7 +53,8 @@ STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
-    queue.home, queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
+    saved.home, saved.my_views, saved.keep, saved.read,
+    queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -15,7 +16,6 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
 from anlan.store.read import OPEN_KINDS, Row, Shape
-from anlan.web.rail import counted
 from anlan.web.timing import Due
 from anlan.web.visit import Visit
 
@@ -57,15 +57,6 @@ class Listing(msgspec.Struct, frozen=True):
     more: str
     total: str
     filters: list[tuple[str, str]]
-
-
-@get("/")
-async def home(request: Request[Any, Any, Any]) -> Redirect:
-    """To the page a person's work begins with."""
-    visit = Visit(request)
-    visit.actor  # noqa: B018 - refuses those who are not logged in
-    onward = "/queue" if visit.may("see") and "callback" not in visit.actor.roles else "/callbacks"
-    return Redirect(onward if visit.may("see") else "/intake", status_code=303)
 
 
 @get("/queue")
@@ -110,9 +101,10 @@ def views(visit: Visit) -> dict[str, Shape]:
     return found
 
 
-def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
-    """Which of the views is asked for and the shape of its list. Raises Refused for a filter that makes no sense."""
-    query = visit.request.query_params
+def asked(visit: Visit, known: dict[str, Shape], query: Mapping[str, str] | None = None) -> tuple[str, Shape]:
+    """Which of the views is asked for, by the address or another `query`, and the shape of its list. Raises Refused for
+    a filter that makes no sense or names what there is not."""
+    query = query if query is not None else visit.request.query_params
     term = query.get("q", "")
     view = query.get("view", "") or ("all" if term and "all" in known else next(iter(known)))
     if view not in known:
@@ -120,6 +112,7 @@ def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
     shape, order = known[view], query.get("order", "")
     if order and order not in ORDERS:
         raise Refused("field.not_an_option", field="order", options=", ".join(ORDERS))
+    check_names(visit, query)
     unit = query.get("unit", "")
     return view, msgspec.structs.replace(
         shape,
@@ -135,6 +128,19 @@ def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
         after=cursor(query.get("after", "")),
         limit=LIMIT,
     )
+
+
+def check_names(visit: Visit, query: Mapping[str, str]) -> None:
+    """Refuse a district, line of work, channel or category that there is not (any more): no list would be a lie."""
+    world, said = visit.world, query.get
+    if (district := said("district", "")) and district not in {*world.city.areas.by_key, world.ledger}:
+        raise Refused("place.unknown_district", district=district)
+    if (channel := said("channel", "")) and channel not in world.channels:
+        raise Refused("channel.unknown", channel=channel)
+    if (domain := said("domain", "")) and domain not in world.domains:
+        raise Refused("field.not_an_option", field="domain", options=", ".join(world.domains))
+    if (category := said("category", "")) and not any(key.startswith(category) for key in world.category_keys):
+        raise Refused("category.unknown", category=category)
 
 
 def units_of(visit: Visit, unit: str) -> tuple[str, ...]:
@@ -165,7 +171,7 @@ def listing(visit: Visit, path: str, known: dict[str, Shape] | None = None) -> L
         more = f"{path}{visit.with_query(after=f'{edge}.{number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
     return Listing(
-        lines_of(visit, rows, keep), chips(visit, view, plain, path, known), more, counted(visit, plain), filters(visit)
+        lines_of(visit, rows, keep), chips(visit, view, plain, path, known), more, visit.counted(plain), filters(visit)
     )
 
 
@@ -188,7 +194,7 @@ def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Sha
             due_before=of.due_before,
         )
         told = key == view or (key not in {"closed", "all"} and not shape.terms)
-        count = counted(visit, narrowed) if told else ""
+        count = visit.counted(narrowed) if told else ""
         query = visit.with_query(view=key, after=None).partition("?")[2]
         found.append(Chip(visit.t(f"view.{key}"), count, f"{path}?{query}", key == view))
     return found

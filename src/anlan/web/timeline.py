@@ -38,6 +38,8 @@ class Entry(msgspec.Struct, frozen=True):
     note: str
     who: str
     shifts: list[Shift]
+    fresh: bool = False
+    """Whether it happened since the person last looked."""
 
 
 def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry]:
@@ -82,7 +84,8 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         who = visit.t("fact.by_rule", rule=rule, why=names.rule(str(rule)))
     note = view.notes.get(str(data.get("note", "")), "")
     when = visit.times.entry(minute_of(fact.at))
-    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts)
+    fresh = 0 < view.seen < fact.version
+    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts, fresh)
 
 
 def _shifts(visit: Visit, view: View, fact: Fact, before: dict[str, dict[str, Any]]) -> list[Shift]:

@@ -11,12 +11,14 @@ from litestar.datastructures import Cookie
 from litestar.response import Template
 
 from anlan.api.who import SESSION_COOKIE
+from anlan.app import look
 from anlan.app.accounts import actor_of
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
+from anlan.store.read import Shape
 from anlan.web.language import LANGUAGES, Strings, strings
 from anlan.web.names import Names
 from anlan.web.timing import Times
@@ -68,6 +70,11 @@ class Visit:
     def may(self, action: str) -> bool:
         """Whether the actor may do this to any matter at all."""
         return bool(self.actor_or_none and self.world.grants.relations(self.actor_or_none, action))
+
+    def counted(self, shape: Shape, at_most: int = 1000) -> str:
+        """How many the actor may see of a shape: 23, or 999+."""
+        count = self.world.store.read.count(look.narrowed(self.world, self.actor, shape), at_most)
+        return f"{count}" if count < at_most else f"{at_most - 1}+"
 
     def with_query(self, **changed: Any) -> str:
         """This address with some of its query replaced; None or "" takes a part away."""
