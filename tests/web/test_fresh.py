@@ -89,3 +89,32 @@ async def test_pages_are_compressed_and_a_forged_form_is_refused(browser: Any, c
     assert answer.headers["content-encoding"] == "gzip"
     refused = await client.post("/logout", data={"_csrf_token": masked("ab" * 64)})
     assert refused.status_code == 403
+
+
+async def test_the_last_move_is_offered_back_and_taken_back(browser: Any, world: World, received: Matter) -> None:
+    officer = world.city.roster.of_unit(received.lead, "officer")[0]
+    await browser.log_in(officer.number)
+    page = f"/matters/{shown(received.number)}"
+    await browser.get(page)
+    answer = await browser.post(f"{page}/moves/accept", version=received.version)
+    assert 'id="undo"' in answer.text
+    answer = await browser.post(f"{page}/undo", version=received.version + 1)
+    assert world.store.read.matter(received.number).stage == "assigned"
+    assert "（已撤回）" in answer.text
+    assert 'id="undo"' not in answer.text
+    assert (await browser.post(f"{page}/undo", version=received.version + 1)).status_code == 409
+
+
+async def test_who_moves_a_matter_out_of_sight_lands_on_the_list_and_may_take_it_back(
+    browser: Any, world: World, received: Matter
+) -> None:
+    officer = world.city.roster.of_unit(received.lead, "officer")[0]
+    await browser.log_in(officer.number)
+    page = f"/matters/{shown(received.number)}"
+    await browser.get(page)
+    fields = {"reason": "place_wrong", "note": "不在本辖区"}
+    answer = await browser.post(f"{page}/moves/return", version=received.version, **fields)
+    assert answer.url.path == "/queue"
+    assert 'id="undo"' in answer.text
+    await browser.post(f"{page}/undo", version=received.version + 1)
+    assert world.store.read.matter(received.number).lead == received.lead

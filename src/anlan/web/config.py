@@ -55,7 +55,7 @@ PAGES: list[Any] = [
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     saved.home, saved.my_views, saved.keep, saved.read,
     queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
-    matter.matter_page, matter.make_move, matter.contact, matter.merge,
+    matter.matter_page, matter.make_move, matter.undo, matter.contact, matter.merge,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
     figures.measures, counted.counted,

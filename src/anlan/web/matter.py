@@ -57,7 +57,26 @@ async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str]
         if refused.code in {"matter.unknown", "token.missing"}:
             raise
         return await render(visit, number, draft_of(visit, move, form, refused), status_of(refused))
-    return Redirect(f"/matters/{shown(number)}", status_code=303)
+    return Redirect(after_move(visit, number), status_code=303)
+
+
+@post("/matters/{shown_number:str}/undo", status_code=200)
+async def undo(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Redirect:
+    """Take the person's own last move back."""
+    visit, form = Visit(request), await form_of(request)
+    number = number_of(shown_number)
+    commit = handle.undo(visit.world, number, form.number("version"), visit.actor)
+    handle.after(visit.world, await visit.world.store.writer.write(commit))
+    return Redirect(after_move(visit, number), status_code=303)
+
+
+def after_move(visit: Visit, number: int) -> str:
+    """Where a move leads: its matter, or the list when the matter is no longer the person's to see."""
+    try:
+        look.allowed(visit.world, visit.actor, visit.world.store.read.matter(number))
+    except Refused:
+        return f"/queue?moved={shown(number)}"
+    return f"/matters/{shown(number)}"
 
 
 async def moved(visit: Visit, number: int, key: str, form: Form) -> None:
@@ -141,6 +160,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         children=family.children(visit, view),
         top=top_categories(view),
         draft=draft,
+        undo=moves.undo_of(visit, matter, view.facts),
         purposes=look.PURPOSES,
         units=list(visit.world.city.organisation),
         groups=visit.names.groups(),

@@ -16,6 +16,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
 from anlan.store.read import OPEN_KINDS, Row, Shape
+from anlan.web.moves import Undo, undo_of
 from anlan.web.timing import Due
 from anlan.web.visit import Visit
 
@@ -65,7 +66,19 @@ async def queue(request: Request[Any, Any, Any]) -> Template | Redirect:
     visit = Visit(request)
     if number := number_in(visit.request.query_params.get("q", "")):
         return Redirect(f"/matters/{shown(number)}", status_code=303)
-    return visit.page("queue.html", listing=listing(visit, "/queue"), selected=0)
+    gone = number_in(visit.request.query_params.get("moved", ""))
+    return visit.page("queue.html", listing=listing(visit, "/queue"), selected=0, undo=just_moved(visit, gone))
+
+
+def just_moved(visit: Visit, number: int) -> Undo | None:
+    """A matter that the person has just moved out of their own sight, to be taken back if they may."""
+    if not number:
+        return None
+    world = visit.world
+    try:
+        return undo_of(visit, world.store.read.matter(number), world.store.read.facts(number))
+    except Refused:
+        return None
 
 
 def number_in(text: str) -> int:

@@ -78,7 +78,9 @@ class Visit:
 
     def with_query(self, **changed: Any) -> str:
         """This address with some of its query replaced; None or "" takes a part away."""
-        query: dict[str, Any] = {k: v for k, v in sorted(self.request.query_params.multi_items()) if k != "lang"}
+        query: dict[str, Any] = {
+            k: v for k, v in sorted(self.request.query_params.multi_items()) if k not in {"lang", "moved"}
+        }
         kept = {k: v for k, v in (query | changed).items() if v is not None and v != ""}
         return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
 

@@ -3,7 +3,10 @@
 import { onChange } from "./live.js";
 
 const LEAVES_MS = 6000;
+const UNDO_MS = 20000;
+const UNDO_SURE_MS = 1500; /* one's own move is told too, a moment later */
 const SETTLE_MS = 60;
+const began = Date.now();
 const place = document.getElementById("news");
 const TOLD = `anlan.told.${place.dataset.account}`;
 const CLAIM = "anlan.claim";
@@ -39,7 +42,7 @@ async function look() {
 }
 
 /* It leaves by itself unless it needs a person; never while somebody is on it. */
-export function show(toast) {
+function show(toast, leaves = LEAVES_MS) {
   const shut = Object.assign(document.createElement("button"), { type: "button", className: "btn quiet", textContent: place.dataset.shut });
   let timer = 0;
   const leave = () => {
@@ -49,7 +52,7 @@ export function show(toast) {
   const wait = () => clearTimeout(timer);
   const count = () => {
     wait();
-    if (!toast.classList.contains("stays") && !toast.matches(":hover") && !toast.contains(document.activeElement)) timer = setTimeout(leave, LEAVES_MS);
+    if (!toast.classList.contains("stays") && !toast.matches(":hover") && !toast.contains(document.activeElement)) timer = setTimeout(leave, leaves);
   };
   shut.addEventListener("click", leave);
   toast.append(shut);
@@ -58,6 +61,13 @@ export function show(toast) {
   place.append(toast);
   count();
 }
+
+/* The offer to take the last move back leaves like the rest, and at once when somebody else acts on the matter. */
+const undo = document.getElementById("undo");
+if (undo) show(undo, UNDO_MS);
+onChange(({ matters }) => {
+  if (undo && matters.includes(Number(undo.dataset.number)) && Date.now() - began > UNDO_SURE_MS) undo.remove();
+});
 
 function hear(pos) {
   upTo = Math.max(upTo, pos);
