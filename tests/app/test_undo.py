@@ -64,14 +64,6 @@ def test_figures_record_and_replay_agree(
     assert figures(world)["accepted"] == 1
 
 
-def test_a_move_and_its_undoing_in_one_batch_leave_no_count(world: World, matter: Matter) -> None:
-    moved = move(world, matter, ME, "accept")
-    commit = handle.undo(world, matter.number, moved.version, ME)
-    again = world.store.writer.submit(commit).matters[0]
-    world.store.writer.submit_many([handle.prepare(world, matter.number, Intent("accept", again.version), ME)])
-    assert figures(world)["accepted"] == 1
-
-
 def test_somebody_was_quicker(world: World, matter: Matter, somebody: Callable[..., Actor]) -> None:
     moved = move(world, matter, ME, "accept")
     commit = handle.undo(world, matter.number, moved.version, ME)
