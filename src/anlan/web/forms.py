@@ -45,7 +45,9 @@ class Form:
 async def form_of(request: Request[Any, Any, Any]) -> Form:
     """The form of a request. Files are not taken."""
     sent = await request.form()
-    return Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
+    form = Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
+    request.state.typed = form.values
+    return form
 
 
 def fields_of(move: Move, form: Form, names: Names) -> dict[str, Any]:

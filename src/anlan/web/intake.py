@@ -20,6 +20,7 @@ from anlan.loop.deadlines import Clock
 from anlan.loop.domain import Channel, Domain, Intake
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import DAY
+from anlan.web import kept
 from anlan.web.forms import Form, form_of
 from anlan.web.queue import state_of
 from anlan.web.timeline import length_of
@@ -105,7 +106,7 @@ async def advice(request: Request[Any, Any, Any]) -> Template:
     return visit.page("intake_advice.html", form=form, help=help_of(visit, form))
 
 
-@post("/intake", status_code=200)
+@post("/intake", status_code=200, keeps=True)
 async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     """Receive it, or join it to an open matter; the receipt and its code are shown once."""
     visit, form = Visit(request), await form_of(request)
@@ -114,6 +115,7 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     if form.text("do") == "advise":
         return page(visit, form, help_of(visit, form))
     try:
+        kept.check(form)
         domain, intake = intake_of(visit, form)
         join = form.number("join") if form.text("join") else 0
         prepared, done = await receive.hand_in(world, domain, intake, actor, join)

@@ -17,7 +17,7 @@ from anlan.loop.case import Intent
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import minute_of
-from anlan.web import family, moves, timeline
+from anlan.web import family, kept, moves, timeline
 from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.mini import mini
 from anlan.web.queue import line, listing, number_in, state_of
@@ -46,12 +46,14 @@ async def matter_page(request: Request[Any, Any, Any], shown_number: FromPath[st
     return await render(visit, number_of(shown_number), Draft())
 
 
-@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200)
+@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200, keeps=True)
 async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str], move: FromPath[str]) -> Response[Any]:
     """Make a move; a refusal or a conflict gives the page back with what was typed."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
+    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
+        kept.check(form)
         await moved(visit, number, move, form)
     except Refused as refused:
         if refused.code in {"matter.unknown", "token.missing"}:

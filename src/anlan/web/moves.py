@@ -183,4 +183,4 @@ def move_of(view_moves: list[Move], key: str) -> Move | None:
 
 def typed(form: Any) -> dict[str, str]:
     """What was typed into a form, to show it again."""
-    return {k: v for k, v in form.values.items() if k not in {"_csrf_token", "version"}}
+    return {k: v for k, v in form.values.items() if k not in {"_csrf_token", "_kept", "version"}}

@@ -15,6 +15,7 @@ from anlan.app.world import year_of
 from anlan.loop.errors import Refused
 from anlan.store.commit import Commit
 from anlan.store.read import PAGE_MAX
+from anlan.web import kept
 from anlan.web.forms import Form, form_of
 from anlan.web.queue import FILTERS, asked, views
 from anlan.web.refusals import status_of
@@ -50,11 +51,13 @@ async def my_views(request: Request[Any, Any, Any]) -> Template:
     return _page(Visit(request))
 
 
-@post("/views", status_code=200)
+@post("/views", status_code=200, keeps=True)
 async def keep(request: Request[Any, Any, Any]) -> Template | Redirect:
     """Do one thing with a view: save, rename, share, delete, open first."""
     visit, form = Visit(request), await form_of(request)
+    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
+        kept.check(form)
         commit, onward = _asked(visit, form)
     except Refused as refused:
         if refused.code == "token.missing":

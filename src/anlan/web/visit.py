@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request
 from litestar.datastructures import Cookie
@@ -86,8 +86,13 @@ class Visit:
 
     @property
     def here(self) -> str:
-        """This address, to come back to: the page itself when it was sent a form."""
-        return self.with_query() if self.request.method == "GET" else "/"
+        """This address, to come back to; where a form was sent, the page it was on."""
+        if self.request.method == "GET":
+            return self.with_query()
+        page = urlsplit(self.request.headers.get("referer", ""))
+        if page.netloc != self.request.headers.get("host", "") or not page.path.startswith("/"):
+            return "/"
+        return f"{page.path}?{page.query}" if page.query else page.path
 
     def page(self, template: str, status: int = 200, **context: Any) -> Template:
         """The page of that template."""

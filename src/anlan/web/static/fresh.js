@@ -16,10 +16,12 @@ const wanted = new Set();
 const waiting = new Set();
 let asking = false;
 let missed = false;
+let expired = false;
 let counting = 0;
 
 async function page(address) {
   const answer = await fetch(address);
+  if (answer.redirected && new URL(answer.url).pathname === "/login") expired = true;
   if (!answer.ok || answer.redirected) throw new TypeError(answer.statusText);
   return new DOMParser().parseFromString(await answer.text(), "text/html");
 }
@@ -58,11 +60,12 @@ function put(numbers, now) {
 }
 
 function say() {
-  bar.hidden = !(waiting.size || missed);
-  bar.querySelector("button").textContent = missed ? bar.dataset.missed : bar.dataset.words.replace("{n}", waiting.size);
+  bar.hidden = !(waiting.size || missed || expired);
+  bar.querySelector("button").textContent = expired ? bar.dataset.expired : missed ? bar.dataset.missed : bar.dataset.words.replace("{n}", waiting.size);
 }
 
 async function letIn() {
+  if (expired) return location.reload();
   const fresh = await page(article ? `/queue${location.search}` : location.href);
   const list = fresh.querySelector(".list .queue");
   if (!list) return;
