@@ -83,7 +83,8 @@ def application(world: World) -> Litestar:
         route_handlers=[api, *web["route_handlers"]],
         exception_handlers=web["exception_handlers"],
         template_config=web["template_config"],
-        csrf_config=web["csrf_config"],
+        middleware=web["middleware"],
+        compression_config=web["compression_config"],
         openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
         request_max_body_size=1024 * 1024,
     )

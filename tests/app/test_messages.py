@@ -114,6 +114,9 @@ async def test_each_step_is_told_to_every_reporter(world: World, somebody: Any) 
     matter = city.move(matter, "officer", "report", note="已清运")
     matter = city.move(matter, "overseer", "verify")
     await city.turns()
+    assert len(sms.taken) == 1  # it can still be undone
+    city.at(NOON + 5 * 60_000)
+    await city.turns()
     matter = city.move(matter, "callback", "call_back", receipt=matter.number, outcome="unreachable")
     await city.turns()
     assert [one.text.partition("】")[2][:3] for one in sms.taken] == ["您反映", "您反映", "我们就"]
@@ -141,6 +144,23 @@ async def test_at_night_everything_waits_and_only_the_newest_is_told(world: Worl
     await city.turns()
     assert ["请评价" in one.text for one in sms.taken] == [True]
     assert set(city.states()) == {("received", "dropped", "superseded"), ("rate", "sent", "")}
+
+
+async def test_a_move_that_is_taken_back_is_not_told(world: World, somebody: Any) -> None:
+    sms = Fake()
+    city = await City(world, somebody, sms=sms).begin()
+    matter = city.report()
+    await city.turns()
+    matter = city.move(matter, "officer", "accept")
+    matter = city.move(matter, "officer", "report", note="已清运")
+    matter = city.move(matter, "overseer", "verify")
+    await city.turns()
+    world.store.writer.submit(handle.undo(world, matter.number, matter.version, somebody("overseer")))
+    await city.turns()
+    city.at(NOON + 6 * 60_000)
+    await city.turns()
+    assert len(sms.taken) == 1
+    assert ("rate", "dropped", "undone") in city.states()
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,14 @@ from typing import Any
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from msgspec.structs import replace
 
 from anlan.loop.errors import Refused
 from anlan.loop.evolve import replay
 from anlan.loop.fact import decode, encode, uncanonical
 from anlan.loop.flow import Field
 from anlan.loop.matter import CALLBACK_FINAL
+from anlan.loop.undo import undo
 from anlan.store.apply import encode_state
 
 WHO = ("operator", "officer", "officer2", "officer3", "chief", "overseer", "caller", "citizen", "handler_caller")
@@ -36,6 +38,8 @@ def value_of(field: Field, data: Any, receipts: list[int]) -> Any:
             return data.draw(st.sampled_from(UNITS))
         case "units":
             return data.draw(st.lists(st.sampled_from(UNITS), max_size=2))
+        case "files":
+            return [{"id": "f1", "type": "image/jpeg", "bytes": 1, "hash": "00"}]
         case _:
             return "t2"
 
@@ -76,6 +80,19 @@ class Life(RuleBasedStateMachine):
             assert self.actors[who].id not in before.handlers
         if "reopened" in kinds:
             assert w.state.clocks["matter"].since == w.now
+
+    @rule(who=st.sampled_from(WHO))
+    def the_last_move_is_taken_back(self, who: str) -> None:
+        w = self.walk
+        before, was = replay([fact for fact in w.facts if fact.version][:-1]), w.state
+        try:
+            w.take(undo(w.flow, was, was.version, w.facts, w.context(who)), self.actors[who].id)
+        except Refused:
+            assert w.state is was
+            return
+        assert before is not None
+        assert replace(w.state, version=0) == replace(before, version=0), "as if the move had not been"
+        self.seen.add("undone")
 
     @rule(minutes=st.sampled_from([0, 1, 60, 1440, 5 * 1440]))
     def time_passes(self, minutes: int) -> None:
@@ -121,7 +138,7 @@ def test_random_lives_keep_the_invariants(walk: Any, actors: Any) -> None:
     run_state_machine_as_test(
         life,
         settings=settings(
-            max_examples=250,
+            max_examples=400,
             stateful_step_count=60,
             deadline=None,
             derandomize=True,
@@ -137,4 +154,5 @@ def test_random_lives_keep_the_invariants(walk: Any, actors: Any) -> None:
         "extended",
         "assist_reported",
         "taken_over",
+        "undone",
     } <= seen

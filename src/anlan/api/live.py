@@ -29,8 +29,9 @@ class Feed(msgspec.Struct):
 
 @get("/live")
 async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
-    """Server-sent events `facts`: the numbers of matters that changed. Goes on after `Last-Event-ID`."""
-    who, last = reader(request), request.headers.get("last-event-id", "")
+    """Server-sent events `facts`: the numbers of matters that changed. Goes on after `Last-Event-ID`, or `?after=`."""
+    who, after = reader(request), str(request.query_params.get("after", ""))
+    last = request.headers.get("last-event-id", "") or after
     listening: Live = request.app.state.live
     changes = listening.changes(who, whole(last))
     first = await anext(changes)

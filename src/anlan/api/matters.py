@@ -11,7 +11,7 @@ from litestar.params import FromPath, FromQuery
 
 from anlan.api.described import taking
 from anlan.api.intakes import BODY_MAX, key_of, replayed
-from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UnmaskBody, detail, summary
+from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UndoBody, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
 from anlan.app import handle, look
 from anlan.engines.text import query_terms
@@ -26,6 +26,7 @@ _encode = msgspec.json.Encoder().encode
 _move = msgspec.json.Decoder(MoveBody)
 _child = msgspec.json.Decoder(ChildBody)
 _merge = msgspec.json.Decoder(MergeBody)
+_undo = msgspec.json.Decoder(UndoBody)
 _unmask = msgspec.json.Decoder(UnmaskBody)
 
 
@@ -108,6 +109,15 @@ async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Respo
     body = await request.body()
     asked = _decoded(_merge, body)
     return await _once(request, body, lambda: handle.merge(world, number, asked.into, asked.version, who))
+
+
+@post("/api/v1/matters/{number:int}/undo", status_code=200, operation_class=taking(UndoBody))
+async def undo(request: Request[Any, Any, Any], number: FromPath[int]) -> Response[bytes]:
+    """Take back the caller's own last move on a matter that still stands at `version`, within the flow's minutes."""
+    world, who = world_of(request), actor(request)
+    body = await request.body()
+    asked = _decoded(_undo, body)
+    return await _once(request, body, lambda: handle.undo(world, number, asked.version, who))
 
 
 @post("/api/v1/matters/{number:int}/contact", status_code=200, operation_class=taking(UnmaskBody))

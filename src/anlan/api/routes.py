@@ -24,6 +24,7 @@ ROUTES: list[Any] = [
     matters.make_move,
     matters.open_child,
     matters.merge,
+    matters.undo,
     matters.unmask,
     files.hand_in,
     files.one_file,

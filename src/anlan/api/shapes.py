@@ -29,6 +29,12 @@ class ChildBody(msgspec.Struct, forbid_unknown_fields=True):
     category: str = ""
 
 
+class UndoBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The version at which the last move stands."""
+
+    version: int
+
+
 class MergeBody(msgspec.Struct, forbid_unknown_fields=True):
     """Fold a matter seen at `version` into another."""
 

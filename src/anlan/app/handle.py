@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app import attach, children
+from anlan.app import attach, children, seen
 from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
 from anlan.loop.child import check_merge
@@ -16,6 +16,7 @@ from anlan.loop.errors import Conflict, Refused
 from anlan.loop.flow import Flow
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
+from anlan.loop.undo import undo as take_back
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Change, Commit, Done
 
@@ -28,9 +29,20 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     sealed = _sealed(world, flow, intent, commit)
     drafts = decide(flow, matter, sealed, world.context(actor, now))
     commit.changes = [Change(flow, matter.ledger, drafts, base=matter), *children.tell_parent(world, matter, drafts)]
+    commit.rows += seen.moved(actor.id, matter, len(drafts))
     if any(kind == "child_opened" for kind, _ in drafts):
         children.open_beside(world, commit, matter, intent)
     return commit
+
+
+def undo(world: World, number: int, version: int, actor: Actor) -> Commit:
+    """The commit that takes the actor's own last move back. Raises Conflict or Refused; writes nothing."""
+    matter = world.store.read.matter(number)
+    flow, now = world.flow_of(matter), world.clock()
+    drafts = take_back(flow, matter, version, world.store.read.facts(number), world.context(actor, now))
+    change = Change(flow, matter.ledger, drafts, base=matter)
+    rows = seen.moved(actor.id, matter, len(drafts))
+    return Commit(at=now, actor=actor.id, year=year_of(now), changes=[change], rows=rows)
 
 
 def merge(world: World, number: int, into: int, version: int, actor: Actor) -> Commit:

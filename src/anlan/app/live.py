@@ -1,4 +1,4 @@
-"""Live: which matters have changed, told to everybody who may see them, at most twice a second.
+"""Live: which matters have changed, told to everybody who may see them: at once, and at most twice a second.
 
 What was committed is read once a tick for all listeners. A listener holds a position in the outbox and nothing else:
 one that is slow or was away catches up in one message, and no queue grows for it. Only numbers are told, and only those
@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import msgspec
 
+from anlan.app.news import why_new
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
@@ -21,24 +22,29 @@ from anlan.loop.matter import Matter
 from anlan.store.outbox import ENTRIES_MAX
 
 GAP_SECONDS = 0.5
+SOON_SECONDS = 0.02
+"""After a quiet while the first change waits only for what is committed with it."""
 BEAT_SECONDS = 15.0
 """So often a quiet stream says that it is still there; a proxy or a half-open socket is found out by it."""
 LISTENERS_MAX = 1_000
 
 
 class Changed(msgspec.Struct):
-    """The outbox position up to which this tells, and the numbers; `everything` when there were too many to name."""
+    """The outbox position up to which this tells, and the numbers; `everything` when there were too many to name.
+    `news`: those of them that have just become the listener's own work."""
 
     pos: int
     matters: list[int]
     everything: bool = False
+    news: list[int] = []
 
 
 class Batch(msgspec.Struct):
-    """What happened up to a position: the matters as they stand, the units their facts name; `told`, by audience."""
+    """What happened up to a position: the matters as they stand, the units that their facts name and the facts' kinds;
+    `told`, by audience."""
 
     pos: int
-    found: list[tuple[Matter, set[str]]]
+    found: list[tuple[Matter, set[str], set[str]]]
     everything: bool = False
     told: dict[tuple[str, tuple[str, ...]], list[int]] = {}
 
@@ -51,6 +57,7 @@ class Live:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Future[Batch]] = set()
         self._ticking = False
+        self._ticked_at = 0.0
         self._pos = 0
         self.listeners = 0
         world.store.writer.listeners.append(self._on_facts)
@@ -63,7 +70,7 @@ class Live:
         if self.listeners >= LISTENERS_MAX:
             raise Refused("live.too_many", listeners_max=LISTENERS_MAX)
         if not self.listeners:
-            self._loop, self._ticking = asyncio.get_running_loop(), False
+            self._loop, self._ticking, self._ticked_at = asyncio.get_running_loop(), False, 0.0
             self._pos = self._world.store.outbox.last()
         self.listeners += 1
         pos = self._pos if after is None else min(after, self._pos)
@@ -96,10 +103,12 @@ class Live:
     def _soon(self) -> None:
         if not self._ticking and self._loop is not None:
             self._ticking = True
-            self._loop.call_later(self._gap, self._tick)
+            soon = self._loop.time() + min(self._gap, SOON_SECONDS)
+            self._loop.call_at(max(soon, self._ticked_at + self._gap), self._tick)
 
     def _tick(self) -> None:
         self._ticking = False
+        self._ticked_at = self._loop.time() if self._loop else 0.0
         batch = self._read(self._pos)
         self._pos = batch.pos
         for waiting in list(self._waiting):
@@ -111,17 +120,21 @@ class Live:
         entries = outbox.after(pos)
         if len(entries) == ENTRIES_MAX:
             return Batch(outbox.last(), [], everything=True)
-        units: dict[int, set[str]] = {}
+        named: dict[int, tuple[set[str], set[str]]] = {}
         for entry in entries:
             if entry.fact.version:
-                units.setdefault(entry.fact.matter, set()).update(_units_of(entry.fact))
-        return Batch(entries[-1].pos if entries else pos, [(read.matter(n), some) for n, some in units.items()])
+                units, kinds = named.setdefault(entry.fact.matter, (set(), set()))
+                units.update(_units_of(entry.fact))
+                kinds.add(entry.fact.kind)
+        found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
+        return Batch(entries[-1].pos if entries else pos, found)
 
     def _told(self, actor: Actor, batch: Batch) -> Changed:
         audience = (actor.unit, actor.roles)
         if audience not in batch.told:
-            batch.told[audience] = [m.number for m, units in batch.found if self._concerns(actor, m, units)]
-        return Changed(batch.pos, batch.told[audience], batch.everything)
+            batch.told[audience] = [m.number for m, units, _ in batch.found if self._concerns(actor, m, units)]
+        news = [m.number for m, _, kinds in batch.found if why_new(self._world, actor, m, kinds)]
+        return Changed(batch.pos, batch.told[audience], batch.everything, news)
 
     def _concerns(self, actor: Actor, matter: Matter, units: set[str]) -> bool:
         world = self._world

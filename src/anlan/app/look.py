@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app import attach
+from anlan.app import attach, seen
 from anlan.app.attach import Attached
 from anlan.app.redact import masked_name, masked_phone, redacted
 from anlan.app.world import World, year_of
@@ -50,6 +50,8 @@ class View(msgspec.Struct, frozen=True):
     waiting: str
     files: list[Attached]
     file_names: dict[str, str]
+    seen: int = 0
+    """The version the actor had seen before this look; 0 for none."""
 
 
 def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> None:
@@ -62,11 +64,12 @@ def allowed(world: World, actor: Actor, matter: Matter, action: str = "see") -> 
         raise Refused("matter.unknown", matter=matter.number)
 
 
-async def view(world: World, actor: Actor, number: int) -> View:
-    """The matter's page. Raises Refused("matter.unknown") for one the actor may not see."""
+async def view(world: World, actor: Actor, number: int, *, marks: bool = False) -> View:
+    """The matter's page; `marks` that the actor has seen it. Raises Refused("matter.unknown") for one they may not."""
     matter = world.store.read.matter(number)
     allowed(world, actor, matter)
-    await _record(world, actor, matter, "handle", "text")
+    before = seen.versions(world, actor.id, [number]).get(number, 0) if marks else 0
+    await _record(world, actor, matter, "handle", "text", marks=marks)
     flow, facts = world.flow_of(matter), world.store.read.facts(number)
     notes = [fact.data["note"] for fact in facts if isinstance(fact.data.get("note"), str)]
     files = attach.attached(world, matter, facts)
@@ -86,6 +89,7 @@ async def view(world: World, actor: Actor, number: int) -> View:
         waiting=flow.stage(matter.stage).clock,
         files=[file for file in files if file.id in opened],
         file_names=attach.names(opened, files),
+        seen=before,
     )
 
 
@@ -125,13 +129,16 @@ def rows(world: World, actor: Actor, shape: Shape) -> list[Row]:
 
 
 def narrowed(world: World, actor: Actor, shape: Shape) -> Shape:
-    """The shape with its units cut down to the actor's own and those below, unless the actor may see everything.
+    """The shape with its kinds told as stages, and its units cut down to the actor's own and those below, unless the
+    actor may see everything.
 
     Unless units are named, what the actor's own unit owes a part of is in the list too.
     """
     relations = world.grants.relations(actor, "see")
     if not relations:
         raise Refused("access.denied", action="see")
+    if shape.kinds and not shape.stages and (stages := world.stages_of(shape.kinds)):
+        shape = msgspec.structs.replace(shape, kinds=(), stages=stages)
     if "foreign" in relations or ("assist" in relations and shape.assisting == actor.unit != ""):
         return shape
     units = world.city.organisation
@@ -150,8 +157,11 @@ def _masked(party: Party, opened: dict[str, Any]) -> Contact:
     return Contact(party, masked_name(name), masked_phone(phone) if phone else "", redacted(text))
 
 
-async def _record(world: World, actor: Actor, matter: Matter, purpose: str, what: str, **whose: str) -> None:
+async def _record(
+    world: World, actor: Actor, matter: Matter, purpose: str, what: str, *, marks: bool = False, **whose: str
+) -> None:
     now = world.clock()
     data = {"purpose": purpose, "what": what, **whose}
     reading = (matter.number, matter.ledger, ("read", data))
-    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading]))
+    rows = seen.opened(actor.id, [matter], now) if marks else []
+    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading], rows=rows))

@@ -1,7 +1,8 @@
 """Words to reporters: which facts call for one, whom it goes to, when, and how it reads. Sending is the messenger's.
 
 A reporter gets one message for what happened, not five: what still waits (in the quiet hours, say) gives way to what is
-newer. The text names the receipt, the unit and the due time, never a person and nothing of what was reported.
+newer. What can still be undone is told when it no longer can. The text names the receipt, the unit and the due time,
+never a person and nothing of what was reported.
 """
 
 from __future__ import annotations
@@ -17,7 +18,9 @@ from anlan.app.follow import link_mark
 from anlan.app.world import World, year_of
 from anlan.loop.domain import Notice
 from anlan.loop.fact import Fact
+from anlan.loop.flow import CAN_BE_UNDONE
 from anlan.loop.matter import Matter, Party, shown
+from anlan.loop.undo import MINUTE_MS
 from anlan.loop.working_calendar import DAY, EPOCH, minute_of, ms_of
 from anlan.store.commit import Commit
 from anlan.store.messages import INSERT_MESSAGE, SET_CURSOR, UPDATE_MESSAGE, Kept
@@ -57,6 +60,8 @@ def planned(world: World, quiet: Quiet, after: int, limit: int) -> Commit | None
     commit = Commit(at=now, actor="system", year=year_of(now), rows=[(SET_CURSOR, (CURSOR, entries[-1].pos))])
     told: dict[int, Kept] = {}
     for entry in entries:
+        if entry.fact.kind == "undone":
+            _take_back(world, commit, told, entry)
         for notice, matter, party in _called_for(world, entry, now):
             _tell(world, commit, told, entry, notice, matter, party, quiet)
     commit.rows += [(INSERT_MESSAGE, msgspec.structs.astuple(one)) for one in told.values()]
@@ -121,11 +126,23 @@ def _tell(
     for one in before:
         if party.receipt not in told:
             commit.rows.append((UPDATE_MESSAGE, ("dropped", "", one.due_at, one.attempts, "superseded", one.id)))
-    now = commit.at
+    now, flow = commit.at, world.flow_of(matter)
+    undoable = any(move.undo and CAN_BE_UNDONE[move.effect] == notice.kind for move in flow.moves)
+    goes = max(now, entry.fact.at + flow.limits.undo_minutes * MINUTE_MS) if undoable else now
     told[party.receipt] = Kept(
         world.store.vault.new_id(PREFIX, now), entry.pos, matter.number, party.receipt, party.party, notice.template,
-        "", "waiting", now, quiet.after(now), 0, "",
+        "", "waiting", now, quiet.after(goes), 0, "",
     )  # fmt: skip
+
+
+def _take_back(world: World, commit: Commit, told: dict[int, Kept], entry: Entry) -> None:
+    """A move that was undone is not told of."""
+    matter = world.store.read.matter(entry.fact.matter)
+    for party in matter.parties:
+        told.pop(party.receipt, None)
+    for one in world.store.messages.waiting([party.receipt for party in matter.parties]):
+        if one.template not in FIRST_WORDS:
+            commit.rows.append((UPDATE_MESSAGE, ("dropped", "", one.due_at, one.attempts, "undone", one.id)))
 
 
 def _named(fact: Fact) -> frozenset[int]:

@@ -81,11 +81,13 @@ def _flow(domain: Domain, flow: Flow) -> Iterator[str]:
     for stage in flow.stages:
         yield f"| {stage.key} | {stage.kind} | {stage.clock or '–'} |"
     yield ""
-    yield "| move | from | to | right | needs |"
-    yield "|---|---|---|---|---|"
+    yield "| move | from | to | right | needs | can be undone |"
+    yield "|---|---|---|---|---|---|"
     for move in flow.moves:
         needs = ", ".join(f.key + ("" if f.required else "?") for f in move.needs) or "–"
-        yield f"| {move.key} | {', '.join(move.sources)} | {move.target or '(stays)'} | {move.action} | {needs} |"
+        undo = f"{flow.limits.undo_minutes} minutes" if move.undo else "–"
+        way = f"{', '.join(move.sources)} | {move.target or '(stays)'}"
+        yield f"| {move.key} | {way} | {move.action} | {needs} | {undo} |"
     yield ""
     yield "| clock | length |"
     yield "|---|---|"

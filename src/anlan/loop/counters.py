@@ -69,6 +69,17 @@ def rolls(before: Matter | None, fact: Fact, after: Matter) -> list[Roll]:
     return [(name, day, after.domain, after.ledger, unit, after.channel, after.category) for name in names]
 
 
+def taken_back(fact: Fact, after: Matter) -> list[tuple[Roll, int]]:
+    """What an undone move had been counted under, and the version that was counted: it counts no more."""
+    if fact.kind != "undone":
+        return []
+    of, version = after, fact.data["version"]
+    return [
+        ((name, day, of.domain, of.ledger, unit, of.channel, category), version)
+        for name, day, unit, category in fact.data["counted"]
+    ]
+
+
 def counts(before: Matter | None, fact: Fact, after: Matter) -> list[str]:
     """The counters this fact adds one to, each once."""
     kind = fact.kind

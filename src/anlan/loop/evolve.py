@@ -18,6 +18,11 @@ from anlan.loop.matter import CALLBACK_PENDING, Assist, Matter, Party, Place
 from anlan.loop.upcast import form_of
 
 Changes = dict[str, Any]
+RESTORED: dict[str, Any] = {
+    "lead": str, "officer": str, "category": str, "route": dict[str, object], "assists": tuple[Assist, ...],
+    "handlers": tuple[str, ...], "returns": int, "asked_days": int,
+}  # fmt: skip
+"""What an undone move may have changed beside stage and clocks, with its type."""
 Draft = tuple[str, dict[str, Any]]
 """A fact before it is stamped: its kind and its data."""
 
@@ -46,7 +51,7 @@ def evolve(matter: Matter | None, fact: Fact) -> Matter:
     if stage := data.get("stage"):
         changes["stage"] = stage
     if clocks := data.get("clocks"):
-        changes["clocks"] = matter.clocks | _clocks(clocks)
+        changes["clocks"] = changes.get("clocks", matter.clocks) | _clocks(clocks)
     return msgspec.structs.replace(matter, **changes)
 
 
@@ -184,6 +189,12 @@ def _child_opened(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
     return {"children_open": (*m.children_open, d["number"])}
 
 
+def _undone(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
+    changes: Changes = {name: msgspec.convert(value, RESTORED[name]) for name, value in d["restores"].items()}
+    changes["clocks"] = {key: clock for key, clock in m.clocks.items() if key not in d["dropped"]}
+    return changes
+
+
 def _with(ids: tuple[str, ...], one: str) -> tuple[str, ...]:
     return ids if one in ids else (*ids, one)
 
@@ -224,5 +235,6 @@ RULES: dict[str, Callable[[Matter, dict[str, Any], Fact], Changes]] = {
     "escalated": lambda m, _d, _f: {"escalated": m.escalated + 1},
     "taken_over": _taken_over,
     "noted": _nothing,
+    "undone": _undone,
     "recalendared": _nothing,
 }

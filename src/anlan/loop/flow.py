@@ -9,6 +9,13 @@ import msgspec
 from anlan.loop.deadlines import ClockSpec
 from anlan.loop.errors import Broken
 
+CAN_BE_UNDONE = {
+    "assign": "assigned", "accept": "accepted", "return": "returned", "forward": "forwarded", "report": "reported",
+    "verify": "verified", "send_back": "sent_back", "hold": "held", "resume": "resumed", "classify": "classified",
+    "ask_extension": "extension_asked", "assist": "assist_asked",
+}  # fmt: skip
+"""Effects that leave one fact and change nothing outside their matter, with that fact's kind."""
+
 FieldType = Literal["text", "code", "unit", "units", "category", "int", "bool", "number", "receipt", "files"]
 
 
@@ -34,7 +41,10 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Move(msgspec.Struct, frozen=True):
-    """A way on. `effect` names a kernel rule (see `decide`); `action` the grant it takes; `target` "" means stay."""
+    """A way on. `effect` names a kernel rule (see `decide`); `action` the grant it takes; `target` "" means stay.
+
+    `undo`: whoever made it may take it back for a few minutes (see `undo`).
+    """
 
     key: str
     sources: tuple[str, ...]
@@ -45,6 +55,7 @@ class Move(msgspec.Struct, frozen=True):
     starts: tuple[str, ...] = ()
     stops: tuple[str, ...] = ()
     main: bool = False
+    undo: bool = False
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -55,6 +66,7 @@ class Limits(msgspec.Struct, frozen=True):
     callback_attempts_max: int = 3
     reopens_max: int = 3
     children_max: int = 10
+    undo_minutes: int = 5
 
 
 class Flow(msgspec.Struct, frozen=True):
@@ -113,6 +125,7 @@ def problems(flow: Flow) -> list[str]:
     for move in flow.moves:
         found += [f"{move.key}: unknown stage {s}" for s in {*move.sources, move.target} - stages - {""}]
         found += [f"{move.key}: unknown clock {c}" for c in {*move.starts, *move.stops} - clocks]
+    found += [f"{m.key}: {m.effect} cannot be undone" for m in flow.moves if m.undo and m.effect not in CAN_BE_UNDONE]
     keys = [m.key for m in flow.moves]
     found += [f"{key}: declared twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
     found += [] if "matter" in clocks else ["no clock matter"]

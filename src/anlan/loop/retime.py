@@ -36,7 +36,12 @@ def story(facts: Iterable[Fact], key: str, calendar: WorkingCalendar) -> Story |
     """What the facts of one matter, in order, tell of its clock; None when they tell of none."""
     found: Story | None = None
     was: Clock | None = None
+    past: dict[int, tuple[Story | None, Clock | None]] = {}
     for fact in facts:
+        if fact.kind == "undone":
+            found, was = past[fact.data["version"]]
+            continue
+        past[fact.version] = found, was
         told = fact.data.get("clocks", {}).get(key) if fact.version else None
         if told is None:
             continue

@@ -10,7 +10,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from anlan.loop.counters import Roll, rolls
+from anlan.loop.counters import Roll, rolls, taken_back
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import evolve, stamp
 from anlan.loop.fact import Fact, encode
@@ -96,6 +96,7 @@ class Batch:
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
         self._counted: dict[Roll, list[counts.Facts]] = {}
+        self._taken_back: list[tuple[Roll, counts.Facts]] = []
         self.facts: list[Fact] = []
 
     def apply(self, commit: Commit) -> Done:
@@ -127,6 +128,7 @@ class Batch:
             value = self._sequences[ledger, year]
             self._run("INSERT OR REPLACE INTO counters VALUES (?, ?)", (f"{ledger}/{year}", value))
         counts.write(self._connection, self._counted)
+        counts.take_back(self._connection, self._taken_back)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
@@ -202,6 +204,7 @@ class Batch:
     def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
         for roll in rolls(before, fact, after):
             self._counted.setdefault(roll, []).append((fact.matter, fact.version))
+        self._taken_back += [(roll, (fact.matter, version)) for roll, version in taken_back(fact, after)]
 
     def _next(self, ledger: str, year: int) -> int:
         key = (ledger, year)

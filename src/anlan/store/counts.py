@@ -58,6 +58,17 @@ def write(
     connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
 
+def take_back(connection: apsw.Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
+    """These facts are counted no more; a roll-up of nothing is none."""
+    for (measure, day, *of), (matter, version) in rows:
+        no = _slice(connection, tuple(of))
+        counted = "DELETE FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
+        connection.execute(counted, (measure, no, day, matter, version))
+        key = (measure, day, no)
+        connection.execute("UPDATE rollups SET n = n - 1 WHERE measure = ? AND day = ? AND slice = ?", key)
+        connection.execute("DELETE FROM rollups WHERE measure = ? AND day = ? AND slice = ? AND n = 0", key)
+
+
 def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:
     row = connection.execute(
         f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"

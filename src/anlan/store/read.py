@@ -71,7 +71,6 @@ SOURCES = {
     (True, True): "search s CROSS JOIN assists a ON a.matter = s.rowid CROSS JOIN matters m ON m.number = a.matter",
 }
 """What is walked, by whether words are sought and whether parts are."""
-SELECT = "SELECT m.number, m.state, t.title, m.due FROM {source} LEFT JOIN titles t ON t.matter = m.number"
 
 
 class Reader:
@@ -225,17 +224,21 @@ class Reader:
 
 
 def composed(shape: Shape) -> tuple[str, list[Any]]:
-    """The statement for a shape: for several leads and stages a union of index ranges, each no longer than a page."""
-    ranges = _ranges(shape)
-    if len(ranges) == 1:
-        return _one(ranges[0])
+    """The statement for a shape. Which matters, and in which order, is read off the indexes: a union of ranges for
+    several leads and stages, each no longer than a page. Only the page's own rows are then fetched."""
     parts, values = [], []
-    for one in ranges:
+    for one in _ranges(shape):
         sql, some = _one(one)
         parts.append(f"SELECT * FROM ({sql})")
         values += some
-    column = "4, 1" if _by_due(shape) else "1 DESC"
-    return f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?", [*values, shape.limit]
+    column = "due, number" if _by_due(shape) else "number DESC"
+    keys = f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?"
+    order = "k.due, k.number" if _by_due(shape) else "k.number DESC"
+    return (
+        f"SELECT m.number, m.state, t.title, m.due FROM ({keys}) k CROSS JOIN matters m ON m.number = k.number"
+        f" LEFT JOIN titles t ON t.matter = k.number ORDER BY {order}",
+        [*values, shape.limit],
+    )
 
 
 def ways(shape: Shape) -> list[Shape]:
@@ -244,11 +247,15 @@ def ways(shape: Shape) -> list[Shape]:
 
 
 def _ranges(shape: Shape) -> list[Shape]:
+    """The shape as parts that each walk one stretch of an index: by lead and stage, or by stage alone."""
     led, *assisted = ways(shape)
-    if led.assisting or led.terms or not 0 < len(led.leads) * len(led.stages) <= RANGES_MAX:
+    leads = led.leads or ("",)
+    if led.assisting or led.terms or led.officer or not 0 < len(leads) * len(led.stages) <= RANGES_MAX:
         return [led, *assisted]
     replace = msgspec.structs.replace
-    return [replace(led, leads=(lead,), stages=(stage,)) for lead in led.leads for stage in led.stages] + assisted
+    return [
+        replace(led, leads=(lead,) if lead else (), stages=(stage,)) for lead in leads for stage in led.stages
+    ] + assisted
 
 
 def _one(shape: Shape) -> tuple[str, list[Any]]:
@@ -262,7 +269,8 @@ def _one(shape: Shape) -> tuple[str, list[Any]]:
             where += f" AND {_number(shape)} < ?"
             values.append(number)
     order = "m.due, m.number" if _by_due(shape) else f"{_number(shape)} DESC"
-    return f"{SELECT.format(source=source)} {where} ORDER BY {order} LIMIT ?", [*values, shape.limit]
+    select = f"SELECT {_number(shape)} AS number, m.due AS due FROM {source}"
+    return f"{select} {where} ORDER BY {order} LIMIT ?", [*values, shape.limit]
 
 
 def _by_due(shape: Shape) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 import apsw
 import msgspec
 
-from anlan.loop.counters import Roll, rolls
+from anlan.loop.counters import Roll, rolls, taken_back
 from anlan.loop.evolve import evolve
 from anlan.loop.fact import decode
 from anlan.loop.flow import Flow
@@ -202,6 +202,11 @@ def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> I
         for roll in rolls(matter, fact, after):
             part.counted.setdefault(roll, []).append((fact.matter, fact.version))
             part.tallied += 1
+        for roll, version in taken_back(fact, after):
+            part.counted[roll].remove((fact.matter, version))
+            part.tallied -= 1
+            if not part.counted[roll]:
+                del part.counted[roll]
         part.facts += 1
         matter = after
     if matter is not None:

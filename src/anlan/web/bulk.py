@@ -14,8 +14,9 @@ from anlan.loop.errors import Refused
 from anlan.loop.fact import whole
 from anlan.loop.flow import Move
 from anlan.store.read import Row
+from anlan.web import kept
 from anlan.web.forms import Form, fields_of, form_of
-from anlan.web.moves import Input, input_of
+from anlan.web.moves import Input, input_of, typed
 from anlan.web.queue import Line, asked, filters, line, views
 from anlan.web.visit import Visit
 
@@ -35,10 +36,11 @@ async def choose(request: Request[Any, Any, Any]) -> Template:
     return _choice(visit)
 
 
-@post("/bulk", status_code=200)
+@post("/bulk", status_code=200, keeps=True)
 async def act(request: Request[Any, Any, Any]) -> Template:
     """Preview or make the move on what is ticked."""
     visit, form = Visit(request), await form_of(request)
+    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
         return await _act(visit, form)
     except Refused as refused:
@@ -58,7 +60,7 @@ async def _act(visit: Visit, form: Form) -> Template:
     if move is None:
         raise Refused("field.missing", field="move")
     fields = fields_of(move, form, visit.names)
-    making = form.text("do") == "make"
+    making = form.text("do") == "make" and not form.raw(kept.BACK)
     trials = await bulk.made(world, visit.actor, seen, key, fields) if making else _tried(visit, seen, key, fields)
     results = [_result(visit, trial, seen) for trial in trials]
     inputs: list[Input] = (
@@ -66,6 +68,7 @@ async def _act(visit: Visit, form: Form) -> Template:
     )
     return visit.page(
         "bulk_move.html", label=visit.names.word(first, f"move.{key}"), move=key, inputs=inputs, made=making,
+        typed=typed(form),
         able=[r for r in results if not r.why_not], unable=[r for r in results if r.why_not], query=_query(visit),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import shown
 from anlan.store.apply import DUE_UNKNOWN
 from anlan.store.read import Row, Shape
-from anlan.web import moves, timeline
+from anlan.web import kept, moves, timeline
 from anlan.web.forms import form_of
 from anlan.web.matter import Draft, draft_of, moved, number_of
 from anlan.web.queue import Line, line
@@ -59,12 +59,14 @@ async def contact(request: Request[Any, Any, Any], shown_number: FromPath[str]) 
     return await render(visit, number, Draft(contact=opened))
 
 
-@post("/callbacks/{shown_number:str}/attempt", status_code=200)
+@post("/callbacks/{shown_number:str}/attempt", status_code=200, keeps=True)
 async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Response[Any]:
     """One attempt with its outcome, then back to the desk."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
+    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
+        kept.check(form)
         await moved(visit, number, MOVE, form)
     except Refused as refused:
         if refused.code in {"matter.unknown", "token.missing"}:
@@ -76,7 +78,7 @@ async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) 
 async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
     """The desk with one matter open."""
     visit.world.require(visit.actor, MOVE)
-    view = await look.view(visit.world, visit.actor, number)
+    view = await look.view(visit.world, visit.actor, number, marks=True)
     done = [e for f, e in zip(view.facts[::-1], _all(visit, view), strict=True) if f.kind in DONE_KINDS and e.note]
     offers = [o for o in moves.offers(visit, view) if o.key == MOVE]
     return visit.page(

@@ -10,9 +10,11 @@ from typing import Any
 
 import jinja2
 from litestar import Request, Response, Router
+from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
 from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
 from litestar.plugins.jinja import JinjaTemplateEngine
 from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
@@ -30,26 +32,32 @@ from anlan.web import (
     export,
     figures,
     files,
+    fresh,
     intake,
     matter,
     messages,
     public,
     queue,
+    saved,
     topics,
     wall,
 )
 from anlan.web import map as map_
+from anlan.web.csrf import MaskedTokens
 from anlan.web.rail import rail
 from anlan.web.refusals import on_city_error, on_failed, on_http, on_refused
 from anlan.web.visit import YEAR_SECONDS
 
+COMPRESSED_FROM, COMPRESSED_AT = 1_000, 4
+"""Bytes, and gzip's level. What the API packs itself, and streams that must not wait, are left alone."""
 HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
-    queue.home, queue.queue, bulk.choose, bulk.act, export.export,
-    matter.matter_page, matter.make_move, matter.contact, matter.merge,
+    saved.home, saved.my_views, saved.keep, saved.read,
+    queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
+    matter.matter_page, matter.make_move, matter.undo, matter.contact, matter.merge,
     files.file_page, files.file_bytes, files.file_small,
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
@@ -73,15 +81,18 @@ def routes() -> list[Any]:
 
 def web_config(world: World) -> dict[str, Any]:
     """Keywords for Litestar: add `route_handlers` to the API's, and `exception_handlers` for what has no route."""
-    secret = world.store.vault.blind("web.csrf").hex()
+    csrf = CSRFConfig(
+        secret=world.store.vault.blind("web.csrf").hex(),
+        cookie_name="anlan_csrf",
+        cookie_httponly=True,
+        exclude=["^/api/", "^/open311/", "^/static/", "^/healthz"],
+    )
     return {
         "route_handlers": routes(),
         "template_config": TemplateConfig(instance=templates()),
-        "csrf_config": CSRFConfig(
-            secret=secret,
-            cookie_name="anlan_csrf",
-            cookie_httponly=True,
-            exclude=["^/api/", "^/open311/", "^/static/", "^/healthz"],
+        "middleware": [DefineMiddleware(MaskedTokens, config=csrf)],
+        "compression_config": CompressionConfig(
+            "gzip", COMPRESSED_FROM, gzip_compress_level=COMPRESSED_AT, exclude=["^/live", "^/api/"]
         ),
         "exception_handlers": {HTTPException: on_missing},
     }

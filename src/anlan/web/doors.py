@@ -10,9 +10,10 @@ from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
 from anlan.api.who import SESSION_COOKIE
-from anlan.app import accounts
+from anlan.app import accounts, seen
 from anlan.app.accounts import SESSION_MS
 from anlan.loop.errors import Refused
+from anlan.web import kept
 from anlan.web.forms import form_of
 from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 
@@ -21,7 +22,7 @@ from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 async def log_in_page(request: Request[Any, Any, Any]) -> Template:
     """The log-in form."""
     visit = Visit(request)
-    return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="")
+    return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="", kept="")
 
 
 @post("/login", status_code=200, middleware=[TRIES.middleware])
@@ -34,9 +35,17 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
         commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
-        return visit.page("login.html", status=401, next=onward, account=account, error=error)
+        typed = form.raw("kept")
+        return visit.page("login.html", status=401, next=onward, account=account, error=error, kept=typed)
+    commit.rows += seen.forgotten(account, visit.world.clock())
     await visit.world.store.writer.write(commit)
-    return Redirect(onward, status_code=303, cookies=[session_cookie(request, token, SESSION_MS // 1000)])
+    cookies = [session_cookie(request, token, SESSION_MS // 1000)]
+    cookies.append(kept.account_cookie(visit, account, secure=is_secure(request)))
+    if found := kept.opened(visit, form.raw("kept")):
+        page = visit.page("resume.html", next=onward, kept=found if found.account == account else None)
+        page.cookies = [*page.cookies, *cookies]
+        return page
+    return Redirect(onward, status_code=303, cookies=cookies)
 
 
 @post("/logout", status_code=200)
@@ -46,7 +55,8 @@ async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
     if visit.actor_or_none is not None:
         token = request.cookies[SESSION_COOKIE]
         await visit.world.store.writer.write(accounts.log_out(visit.world, token, visit.actor.id))
-    return Redirect("/login", status_code=303, cookies=[session_cookie(request, "", 0)])
+    cookies = [session_cookie(request, "", 0), kept.account_cookie(visit, "", secure=is_secure(request))]
+    return Redirect("/login", status_code=303, cookies=cookies)
 
 
 @get("/theme")
@@ -61,8 +71,13 @@ async def theme(request: Request[Any, Any, Any]) -> Response[Any]:
 
 def session_cookie(request: Request[Any, Any, Any], token: str, seconds: int) -> Cookie:
     """The session's cookie; Secure where the page came over https."""
-    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
+    secure = is_secure(request)
     return Cookie(SESSION_COOKIE, value=token, max_age=seconds, httponly=True, samesite="lax", secure=secure)
+
+
+def is_secure(request: Request[Any, Any, Any]) -> bool:
+    """Whether the page came over https, perhaps by a proxy."""
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
 
 
 def inside(address: str) -> str:

@@ -45,7 +45,9 @@ class Form:
 async def form_of(request: Request[Any, Any, Any]) -> Form:
     """The form of a request, without the files in it: `files.stage` takes those."""
     sent = await request.form()
-    return Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
+    form = Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
+    request.state.typed = form.values
+    return form
 
 
 def files_named(form: Form) -> list[str]:

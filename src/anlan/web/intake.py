@@ -20,6 +20,7 @@ from anlan.loop.deadlines import Clock
 from anlan.loop.domain import Channel, Domain, Intake
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import DAY
+from anlan.web import kept
 from anlan.web.files import FORM_BYTES_MAX, stage
 from anlan.web.forms import Form, files_named, form_of
 from anlan.web.queue import state_of
@@ -106,7 +107,7 @@ async def advice(request: Request[Any, Any, Any]) -> Template:
     return visit.page("intake_advice.html", form=form, help=help_of(visit, form))
 
 
-@post("/intake", status_code=200, request_max_body_size=FORM_BYTES_MAX)
+@post("/intake", status_code=200, request_max_body_size=FORM_BYTES_MAX, keeps=True)
 async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     """Receive it, or join it to an open matter; the receipt and its code are shown once."""
     visit, form = Visit(request), await form_of(request)
@@ -116,6 +117,7 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
         await stage(visit, form, actor.id)
         if form.text("do") == "advise":
             return page(visit, form, help_of(visit, form))
+        kept.check(form)
         domain, intake = intake_of(visit, form)
         join = form.number("join") if form.text("join") else 0
         prepared, done = await receive.hand_in(world, domain, intake, actor, join)

@@ -17,7 +17,7 @@ from anlan.loop.case import Intent
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import minute_of
-from anlan.web import family, moves, timeline
+from anlan.web import family, kept, moves, timeline
 from anlan.web.files import FORM_BYTES_MAX, files, stage
 from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.mini import mini
@@ -47,19 +47,40 @@ async def matter_page(request: Request[Any, Any, Any], shown_number: FromPath[st
     return await render(visit, number_of(shown_number), Draft())
 
 
-@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200, request_max_body_size=FORM_BYTES_MAX)
+@post("/matters/{shown_number:str}/moves/{move:str}", status_code=200, request_max_body_size=FORM_BYTES_MAX, keeps=True)
 async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str], move: FromPath[str]) -> Response[Any]:
     """Make a move; a refusal or a conflict gives the page back with what was typed."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
+    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
         await stage(visit, form, visit.actor.id)
+        kept.check(form)
         await moved(visit, number, move, form)
     except Refused as refused:
         if refused.code in {"matter.unknown", "token.missing"}:
             raise
         return await render(visit, number, draft_of(visit, move, form, refused), status_of(refused))
-    return Redirect(f"/matters/{shown(number)}", status_code=303)
+    return Redirect(after_move(visit, number), status_code=303)
+
+
+@post("/matters/{shown_number:str}/undo", status_code=200)
+async def undo(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Redirect:
+    """Take the person's own last move back."""
+    visit, form = Visit(request), await form_of(request)
+    number = number_of(shown_number)
+    commit = handle.undo(visit.world, number, form.number("version"), visit.actor)
+    handle.after(visit.world, await visit.world.store.writer.write(commit))
+    return Redirect(after_move(visit, number), status_code=303)
+
+
+def after_move(visit: Visit, number: int) -> str:
+    """Where a move leads: its matter, or the list when the matter is no longer the person's to see."""
+    try:
+        look.allowed(visit.world, visit.actor, visit.world.store.read.matter(number))
+    except Refused:
+        return f"/queue?moved={shown(number)}"
+    return f"/matters/{shown(number)}"
 
 
 async def moved(visit: Visit, number: int, key: str, form: Form) -> None:
@@ -111,7 +132,7 @@ def draft_of(visit: Visit, move: str, form: Form, refused: Refused) -> Draft:
 
 async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
     """The page of a matter as the actor may see it."""
-    view = await look.view(visit.world, visit.actor, number)
+    view = await look.view(visit.world, visit.actor, number, marks=True)
     matter = view.matter
     due = visit.times.due(matter, view.waiting, view.flow.closed)
     icon, state = state_of(visit, matter, due)
@@ -144,6 +165,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         children=family.children(visit, view),
         top=top_categories(view),
         draft=draft,
+        undo=moves.undo_of(visit, matter, view.facts),
         purposes=look.PURPOSES,
         units=list(visit.world.city.organisation),
         groups=visit.names.groups(),

@@ -8,8 +8,12 @@ from typing import Any
 import msgspec
 
 from anlan.app.look import Contact, View
+from anlan.loop.errors import Refused
+from anlan.loop.fact import Fact
 from anlan.loop.flow import Field, Move
 from anlan.loop.matter import Matter
+from anlan.loop.undo import undo as take_back
+from anlan.loop.undo import undoable
 from anlan.web.visit import Visit
 
 Reason = Callable[[Visit, View], str | None]
@@ -153,6 +157,25 @@ REASONS: dict[str, Reason] = {
 }
 
 
+class Undo(msgspec.Struct, frozen=True):
+    """The person's own last move, which they may take back while it stands at this version."""
+
+    number: int
+    version: int
+    label: str
+
+
+def undo_of(visit: Visit, matter: Matter, facts: Sequence[Fact]) -> Undo | None:
+    """What the person may take back on this matter, if anything."""
+    flow = visit.world.flow_of(matter)
+    try:
+        take_back(flow, matter, matter.version, facts, visit.world.context(visit.actor))
+    except Refused:
+        return None
+    move = undoable(flow, [fact for fact in facts if fact.version])
+    return Undo(matter.number, matter.version, visit.names.word(matter, f"move.{move.key}")) if move else None
+
+
 def move_of(view_moves: list[Move], key: str) -> Move | None:
     """The move of that key among those offered."""
     return next((m for m in view_moves if m.key == key), None)
@@ -160,4 +183,4 @@ def move_of(view_moves: list[Move], key: str) -> Move | None:
 
 def typed(form: Any) -> dict[str, str]:
     """What was typed into a form, to show it again."""
-    return {k: v for k, v in form.values.items() if k not in {"_csrf_token", "version"}}
+    return {k: v for k, v in form.values.items() if k not in {"_csrf_token", "_kept", "version"}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -10,12 +11,12 @@ from litestar import Request, get
 from litestar.response import Redirect, Template
 
 from anlan.api.matters import cursor, terms_of
-from anlan.app import look
+from anlan.app import look, seen
 from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter, shown
 from anlan.loop.working_calendar import ms_of
 from anlan.store.read import OPEN_KINDS, Row, Shape
-from anlan.web.rail import counted
+from anlan.web.moves import Undo, undo_of
 from anlan.web.timing import Due
 from anlan.web.visit import Visit
 
@@ -59,22 +60,25 @@ class Listing(msgspec.Struct, frozen=True):
     filters: list[tuple[str, str]]
 
 
-@get("/")
-async def home(request: Request[Any, Any, Any]) -> Redirect:
-    """To the page a person's work begins with."""
-    visit = Visit(request)
-    visit.actor  # noqa: B018 - refuses those who are not logged in
-    onward = "/queue" if visit.may("see") and "callback" not in visit.actor.roles else "/callbacks"
-    return Redirect(onward if visit.may("see") else "/intake", status_code=303)
-
-
 @get("/queue")
 async def queue(request: Request[Any, Any, Any]) -> Template | Redirect:
     """The list. A number typed into the search goes straight to its matter."""
     visit = Visit(request)
     if number := number_in(visit.request.query_params.get("q", "")):
         return Redirect(f"/matters/{shown(number)}", status_code=303)
-    return visit.page("queue.html", listing=listing(visit, "/queue"), selected=0)
+    gone = number_in(visit.request.query_params.get("moved", ""))
+    return visit.page("queue.html", listing=listing(visit, "/queue"), selected=0, undo=just_moved(visit, gone))
+
+
+def just_moved(visit: Visit, number: int) -> Undo | None:
+    """A matter that the person has just moved out of their own sight, to be taken back if they may."""
+    if not number:
+        return None
+    world = visit.world
+    try:
+        return undo_of(visit, world.store.read.matter(number), world.store.read.facts(number))
+    except Refused:
+        return None
 
 
 def number_in(text: str) -> int:
@@ -110,9 +114,10 @@ def views(visit: Visit) -> dict[str, Shape]:
     return found
 
 
-def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
-    """Which of the views is asked for and the shape of its list. Raises Refused for a filter that makes no sense."""
-    query = visit.request.query_params
+def asked(visit: Visit, known: dict[str, Shape], query: Mapping[str, str] | None = None) -> tuple[str, Shape]:
+    """Which of the views is asked for, by the address or another `query`, and the shape of its list. Raises Refused for
+    a filter that makes no sense or names what there is not."""
+    query = query if query is not None else visit.request.query_params
     term = query.get("q", "")
     view = query.get("view", "") or ("all" if term and "all" in known else next(iter(known)))
     if view not in known:
@@ -120,6 +125,7 @@ def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
     shape, order = known[view], query.get("order", "")
     if order and order not in ORDERS:
         raise Refused("field.not_an_option", field="order", options=", ".join(ORDERS))
+    check_names(visit, query)
     unit = query.get("unit", "")
     return view, msgspec.structs.replace(
         shape,
@@ -135,6 +141,19 @@ def asked(visit: Visit, known: dict[str, Shape]) -> tuple[str, Shape]:
         after=cursor(query.get("after", "")),
         limit=LIMIT,
     )
+
+
+def check_names(visit: Visit, query: Mapping[str, str]) -> None:
+    """Refuse a district, line of work, channel or category that there is not (any more): no list would be a lie."""
+    world, said = visit.world, query.get
+    if (district := said("district", "")) and district not in {*world.city.areas.by_key, world.ledger}:
+        raise Refused("place.unknown_district", district=district)
+    if (channel := said("channel", "")) and channel not in world.channels:
+        raise Refused("channel.unknown", channel=channel)
+    if (domain := said("domain", "")) and domain not in world.domains:
+        raise Refused("field.not_an_option", field="domain", options=", ".join(world.domains))
+    if (category := said("category", "")) and not any(key.startswith(category) for key in world.category_keys):
+        raise Refused("category.unknown", category=category)
 
 
 def units_of(visit: Visit, unit: str) -> tuple[str, ...]:
@@ -159,13 +178,20 @@ def listing(visit: Visit, path: str, known: dict[str, Shape] | None = None) -> L
     view, shape = asked(visit, known)
     rows = look.rows(visit.world, visit.actor, shape)
     keep = visit.with_query(after=None).partition("?")[2]
-    lines = [line(visit, row, keep) for row in rows]
     more = ""
     if len(rows) == shape.limit:
         edge, number = shape.after_row(rows[-1])
         more = f"{path}{visit.with_query(after=f'{edge}.{number}')[len(visit.request.url.path) :]}"
     plain = msgspec.structs.replace(shape, after=None)
-    return Listing(lines, chips(visit, view, plain, path, known), more, counted(visit, plain), filters(visit))
+    return Listing(
+        lines_of(visit, rows, keep), chips(visit, view, plain, path, known), more, visit.counted(plain), filters(visit)
+    )
+
+
+def lines_of(visit: Visit, rows: list[Row], query: str = "") -> list[Line]:
+    """The rows, with what is new to the person since they last opened it."""
+    opened = seen.versions(visit.world, visit.actor.id, [row.matter.number for row in rows]) if rows else {}
+    return [line(visit, row, query, opened=opened.get(row.matter.number)) for row in rows]
 
 
 def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Shape]) -> list[Chip]:
@@ -180,7 +206,8 @@ def chips(visit: Visit, view: str, shape: Shape, path: str, known: dict[str, Sha
             officer=of.officer,
             due_before=of.due_before,
         )
-        count = counted(visit, narrowed) if key not in {"closed", "all"} or key == view else ""
+        told = key == view or (key not in {"closed", "all"} and not shape.terms)
+        count = visit.counted(narrowed) if told else ""
         query = visit.with_query(view=key, after=None).partition("?")[2]
         found.append(Chip(visit.t(f"view.{key}"), count, f"{path}?{query}", key == view))
     return found
@@ -210,8 +237,8 @@ def filters(visit: Visit) -> list[tuple[str, str]]:
     return found
 
 
-def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Line:
-    """One row."""
+def line(visit: Visit, row: Row, query: str = "", path: str = "/matters", *, opened: int | None = None) -> Line:
+    """One row; `opened`: the version the person last opened. To who never did, what nobody has taken on is new."""
     matter = row.matter
     flow = visit.world.flow_of(matter)
     due = visit.times.due(matter, flow.stage(matter.stage).clock, flow.closed)
@@ -223,7 +250,8 @@ def line(visit: Visit, row: Row, query: str = "", path: str = "/matters") -> Lin
     tags += [visit.t("tag.returned")] if matter.returns and not matter.lead else []
     unit = visit.names.unit_short(matter.lead) if matter.lead else visit.t("unit.none")
     href = f"{path}/{shown(matter.number)}" + (f"?{query}" if query else "")
-    unread = flow.stage(matter.stage).kind == "waiting" and not matter.officer
+    untaken = flow.stage(matter.stage).kind == "waiting" and not matter.officer
+    unread = untaken if opened is None else opened < matter.version
     return Line(
         matter, row.title or visit.t("title.none"), icon, state, tags, unit, why(visit, matter), due, href, unread
     )

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import msgspec
 
-from anlan.app import look
+from anlan.app import saved
 from anlan.store.read import OPEN_KINDS, Shape
+from anlan.web.saved import known, plain
 from anlan.web.visit import Visit
+
+LINE_KEYS = "bdefghjklnopsuvxyz"
+"""Keys for the lines of work, in their order: those that no other entry has."""
 
 
 class Link(msgspec.Struct, frozen=True):
@@ -16,6 +20,10 @@ class Link(msgspec.Struct, frozen=True):
     href: str
     count: str = ""
     current: bool = False
+    key: str = ""
+    """After `g` this key leads there."""
+    late: bool = False
+    """Whether it cannot be opened as it stands."""
 
 
 def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
@@ -23,39 +31,53 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
     if visit.actor_or_none is None:
         return []
     t, path = visit.t, visit.request.url.path
+    views = saved_views(visit) if visit.may("see") else []
     mine = []
     if visit.may("see"):
-        mine.append(Link(t("rail.queue"), "/queue", counted(visit, Shape(kinds=OPEN_KINDS)), at(visit, "/queue")))
+        here = at(visit, "/queue") and not any(view.current for view in views)
+        mine.append(Link(t("rail.queue"), "/queue", visit.counted(Shape(kinds=OPEN_KINDS)), here, "q"))
     if visit.may("receive"):
-        mine.append(Link(t("rail.intake"), "/intake", "", path.startswith("/intake")))
+        mine.append(Link(t("rail.intake"), "/intake", "", path.startswith("/intake"), "i"))
     if visit.may("call_back"):
-        calling = counted(visit, Shape(kinds=("calling",)))
-        mine.append(Link(t("rail.callbacks"), "/callbacks", calling, path.startswith("/callbacks")))
+        calling = visit.counted(Shape(kinds=("calling",)))
+        mine.append(Link(t("rail.callbacks"), "/callbacks", calling, path.startswith("/callbacks"), "c"))
     lines = [
-        Link(t(f"{d.key}.title"), f"/queue?domain={d.key}", "", at(visit, "/queue", d.key))
-        for d in visit.world.domains.values()
+        Link(t(f"{d.key}.title"), f"/queue?domain={d.key}", "", at(visit, "/queue", d.key), LINE_KEYS[n : n + 1])
+        for n, d in enumerate(visit.world.domains.values())
         if visit.may("see")
     ]
-    city = []
-    if visit.may("see"):
-        city.append(Link(t("rail.map"), "/map", "", path == "/map"))
-        city.append(Link(t("rail.wall"), "/wall"))
-    if visit.may("measure"):
-        city.append(Link(t("rail.measures"), "/measures", "", path.startswith("/measures")))
-    if visit.may("review"):
-        city.append(Link(t("rail.topics"), "/review/topics", "", path.startswith("/review")))
-    if visit.may("oversee"):
-        city.append(Link(t("rail.messages"), "/messages", "", path.startswith("/messages")))
-    if visit.may("audit"):
-        city.append(Link(t("rail.readings"), "/readings", "", path.startswith("/readings")))
-    groups = [(t("rail.mine"), mine), (t("rail.lines"), lines), (t("rail.city"), city)]
+    groups = [(t("rail.mine"), [*mine, *views]), (t("rail.lines"), lines), (t("rail.city"), city(visit))]
     return [(title, links) for title, links in groups if links]
 
 
-def counted(visit: Visit, shape: Shape, at_most: int = 1000) -> str:
-    """How many the actor may see of a shape: 23, or 999+."""
-    count = visit.world.store.read.count(look.narrowed(visit.world, visit.actor, shape), at_most)
-    return f"{count}" if count < at_most else f"{at_most - 1}+"
+def city(visit: Visit) -> list[Link]:
+    """What is the whole city's."""
+    path = visit.request.url.path
+    found = (
+        ("see", "map", "/map", "m"),
+        ("see", "wall", "/wall", "w"),
+        ("measure", "measures", "/measures", "r"),
+        ("review", "topics", "/review/topics", "t"),
+        ("oversee", "messages", "/messages", "s"),
+        ("audit", "readings", "/readings", "a"),
+    )
+    return [
+        Link(visit.t(f"rail.{name}"), href, "", path.startswith(href), key)
+        for action, name, href, key in found
+        if visit.may(action)
+    ]
+
+
+def saved_views(visit: Visit) -> list[Link]:
+    """The own and the shared views with their counts; the first nine have a key."""
+    asked = plain(visit.request.url.query) if visit.request.url.path == "/queue" else None
+    found = []
+    for n, view in enumerate(saved.of(visit.world, visit.actor), 1):
+        one, key = known(visit, view), str(n) if n < 10 else ""
+        count = visit.t("views.broken_short") if one.error else one.count
+        href = "/views" if one.error else one.href
+        found.append(Link(view.name, href, count, asked == view.query, key, late=bool(one.error)))
+    return found
 
 
 def at(visit: Visit, path: str, domain: str = "") -> bool:

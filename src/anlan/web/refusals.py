@@ -12,6 +12,7 @@ from litestar.response import Redirect
 from anlan.api import problems
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
+from anlan.web import kept
 from anlan.web.visit import Visit
 
 status_of = problems.status_of
@@ -21,6 +22,8 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[An
     """The page that says no; the log-in for those who have no session."""
     visit = Visit(request)
     if refused.code == "token.missing":
+        if form := kept.sealed(visit):
+            return visit.page("login.html", 401, next=visit.here, account="", error=visit.t("kept.expired"), kept=form)
         onward = f"?next={quote(visit.here, safe='')}" if visit.here != "/" else ""
         return Redirect(f"/login{onward}", status_code=303)
     return _page(visit, status_of(refused), visit.names.refusal(refused.code, refused.params))

@@ -17,6 +17,7 @@ ICONS = {
     "received": "new", "joined": "merge", "merged": "merge", "returned": "back", "sent_back": "back",
     "forwarded": "back", "held": "hold", "resumed": "due", "extended": "due", "extension_asked": "due",
     "extension_refused": "due", "reopened": "re", "closed": "done", "verified": "done", "assigned": "next",
+    "undone": "back",
 }  # fmt: skip
 CLOCKS_TOLD = ("matter", "accept", "act", "verify", "call", "explain")
 
@@ -40,18 +41,24 @@ class Entry(msgspec.Struct, frozen=True):
     who: str
     shifts: list[Shift]
     files: int = 0
+    fresh: bool = False
+    """Whether it happened since the person last looked."""
+    undone: bool = False
+    """Whether it was taken back."""
 
 
 def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry]:
     """The matter's facts, newest first. Of readings, only those that opened a contact, unless `everything`."""
     clocks: dict[str, dict[str, Any]] = {}
+    gone = {fact.data["version"] for fact in view.facts if fact.kind == "undone"}
     found = []
     for fact in view.facts:
         if fact.kind == "read" and fact.data.get("what") != "contact" and not everything:
             continue
         shifts = _shifts(visit, view, fact, clocks)
         clocks |= fact.data.get("clocks", {})
-        found.append(_entry(visit, view, fact, shifts))
+        entry = _entry(visit, view, fact, shifts)
+        found.append(msgspec.structs.replace(entry, undone=fact.version in gone))
     return found[::-1]
 
 
@@ -87,7 +94,8 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         who = visit.t("fact.by_rule", rule=rule, why=names.rule(str(rule)))
     note = view.notes.get(str(data.get("note", "")), "")
     when = visit.times.entry(minute_of(fact.at))
-    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts, len(of_fact(fact)))
+    fresh = 0 < view.seen < fact.version
+    return Entry(when, ICONS.get(fact.kind, "open"), text, note, who, shifts, len(of_fact(fact)), fresh)
 
 
 def _shifts(visit: Visit, view: View, fact: Fact, before: dict[str, dict[str, Any]]) -> list[Shift]:
@@ -105,6 +113,8 @@ def _shifts(visit: Visit, view: View, fact: Fact, before: dict[str, dict[str, An
 
 def _why(visit: Visit, view: View, fact: Fact, key: str, told: dict[str, Any]) -> str:
     t = visit.t
+    if fact.kind == "undone":
+        return t("shift.undone")
     if fact.kind == "extended":
         return t("shift.extended", days=fact.data["days"])
     if fact.kind == "held":

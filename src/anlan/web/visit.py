@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from functools import cached_property
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Template
 
 from anlan.api.who import SESSION_COOKIE
+from anlan.app import look
 from anlan.app.accounts import actor_of
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
 from anlan.loop.working_calendar import minute_of
+from anlan.store.read import Shape
 from anlan.web.language import LANGUAGES, Strings, strings
 from anlan.web.names import Names
 from anlan.web.timing import Times
@@ -69,16 +71,28 @@ class Visit:
         """Whether the actor may do this to any matter at all."""
         return bool(self.actor_or_none and self.world.grants.relations(self.actor_or_none, action))
 
+    def counted(self, shape: Shape, at_most: int = 1000) -> str:
+        """How many the actor may see of a shape: 23, or 999+."""
+        count = self.world.store.read.count(look.narrowed(self.world, self.actor, shape), at_most)
+        return f"{count}" if count < at_most else f"{at_most - 1}+"
+
     def with_query(self, **changed: Any) -> str:
         """This address with some of its query replaced; None or "" takes a part away."""
-        query: dict[str, Any] = {k: v for k, v in sorted(self.request.query_params.multi_items()) if k != "lang"}
+        query: dict[str, Any] = {
+            k: v for k, v in sorted(self.request.query_params.multi_items()) if k not in {"lang", "moved"}
+        }
         kept = {k: v for k, v in (query | changed).items() if v is not None and v != ""}
         return f"{self.request.url.path}?{urlencode(kept)}" if kept else self.request.url.path
 
     @property
     def here(self) -> str:
-        """This address, to come back to: the page itself when it was sent a form."""
-        return self.with_query() if self.request.method == "GET" else "/"
+        """This address, to come back to; where a form was sent, the page it was on."""
+        if self.request.method == "GET":
+            return self.with_query()
+        page = urlsplit(self.request.headers.get("referer", ""))
+        if page.netloc != self.request.headers.get("host", "") or not page.path.startswith("/"):
+            return "/"
+        return f"{page.path}?{page.query}" if page.query else page.path
 
     def page(self, template: str, status: int = 200, **context: Any) -> Template:
         """The page of that template."""

@@ -19,7 +19,6 @@ from anlan.store.read import OPEN_KINDS, Shape
 from anlan.web.counted import Period, link
 from anlan.web.map import points_address
 from anlan.web.queue import line, views
-from anlan.web.rail import counted
 from anlan.web.timing import date_of
 from anlan.web.visit import Visit
 
@@ -63,7 +62,7 @@ async def wall(request: Request[Any, Any, Any]) -> Template:
         "wall.html",
         headline=headline(visit, known),
         need=[line(visit, row) for row in rows],
-        need_count=counted(visit, known["hour"]),
+        need_count=visit.counted(known["hour"]),
         next_due=next_due(visit) if not rows else "",
         now=now,
         hours=now.hours,
@@ -78,7 +77,7 @@ def headline(visit: Visit, known: dict[str, Shape]) -> list[tuple[str, str]]:
     """The sentence in pieces: words and, where they are a number's, its list."""
     found, t = [], visit.t
     for key in ("late", "received"):
-        if key in known and (n := counted(visit, known[key])) != "0":
+        if key in known and (n := visit.counted(known[key])) != "0":
             found.append((t("wall.one" if n == "1" else "wall.many", n=n, what=t(f"wall.{key}")), f"/queue?view={key}"))
     if not found:
         return [(t("wall.calm"), "")]
@@ -100,7 +99,7 @@ def numbers(visit: Visit, now: Today, day: date) -> list[Number]:
     opened = f"/queue?view=all&order=new&from={day}&to={day}"
     found = [Number(f"{now.opened}", t("wall.opened"), usual, opened)]
     standing = sum(d.open for d in now.districts)
-    calling = counted(visit, Shape(kinds=("calling",)))
+    calling = visit.counted(Shape(kinds=("calling",)))
     found.append(Number(f"{standing}", t("wall.open"), t("wall.calling", n=calling), "/queue?view=open"))
     return [*found, *(rates(visit, day) if visit.may("measure") else ())]
 

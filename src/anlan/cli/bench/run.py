@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import day, deadlines, hotline, lists, load, lookup, points, quality
+from anlan.cli.bench import console, day, deadlines, hotline, lists, load, lookup, points, quality
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -20,6 +20,8 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("map.", "wall."), points.bench),
     (("matters.", "ledger."), lists.bench),
     (("sim.day",), day.bench),
+    (("console.seen.",), console.seen),
+    (("console.queue.",), console.queue),
 )
 """What is measured together, by the beginnings of its names."""
 

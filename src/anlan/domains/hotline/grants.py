@@ -19,8 +19,8 @@ GRANTS = (
     Grant(
         "overseer", ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note")
     ),
-    Grant("overseer", ("assign", "classify", "measure", "review", "read_contact")),
-    Grant("chief", ("measure",)),
+    Grant("overseer", ("assign", "classify", "measure", "review", "read_contact", "share")),
+    Grant("chief", ("measure", "share")),
     Grant("callback", ("see", "search", "call_back", "reopen", "note", "read_contact")),
     Grant("auditor", ("see", "search", "audit", "measure")),
     Grant("citizen", ("rate",)),

@@ -11,7 +11,8 @@ if (theme) {
   });
 }
 
-if (document.getElementById("queue") || document.getElementById("keys")) import("./keys.js");
+if (document.getElementById("keys")) import("./keys.js");
+if (document.getElementById("news")) import("./news.js");
 if (document.querySelector("[data-advice]")) import("./advice.js");
 if (document.getElementById("fresh")) import("./fresh.js");
 

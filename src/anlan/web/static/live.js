@@ -1,12 +1,15 @@
 /* What changes, as it changes: one event stream for the page; where there is none, a look every 15 seconds.
-   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers]}, at most one a second. */
+   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers], "news": [numbers]}, at most two a second.
+   The stream is taken up again after the last position heard, so nothing is lost while the server was away. */
 const POLL_MS = 15000;
-const TRY_AGAIN_AFTER = 20;
+const AGAIN_MS = 3000;
 const listeners = new Set();
 let source = null;
 let timer = 0;
+let pos = 0;
 
-/* Calls back with {pos, matters, everything}: `everything` when it is not known which matters changed. Answers how to stop. */
+/* Calls back with {pos, matters, news, everything}: `everything` when it is not known which matters changed. Answers how
+   to stop. */
 export function onChange(callback) {
   listeners.add(callback);
   if (!source && !timer) listen();
@@ -18,31 +21,34 @@ function tell(changed) {
 }
 
 function listen() {
-  source = new EventSource("/live");
-  source.addEventListener("open", () => {
+  source?.close();
+  source = new EventSource(pos ? `/live?after=${pos}` : "/live");
+  source.addEventListener("facts", (event) => {
     clearInterval(timer);
     timer = 0;
+    const changed = { everything: false, news: [], ...JSON.parse(event.data) };
+    /* A server that counts from further back is not the one this page came from. */
+    if (changed.pos < pos) changed.everything = true;
+    pos = changed.pos;
+    tell(changed);
   });
-  source.addEventListener("facts", (event) => tell({ everything: false, ...JSON.parse(event.data) }));
   source.addEventListener("error", () => {
-    if (source.readyState === EventSource.CLOSED) poll();
+    if (source.readyState === EventSource.CLOSED && !timer) poll();
   });
 }
 
+/* Refused (logged out, too many listeners, a proxy without streams): look now and then, and try the stream again. */
 function poll() {
   let looks = 0;
-  clearInterval(timer);
   timer = setInterval(() => {
-    tell({ pos: 0, matters: [], everything: true });
     looks += 1;
-    if (looks % TRY_AGAIN_AFTER === 0) listen();
-  }, POLL_MS);
+    if (looks % (POLL_MS / AGAIN_MS) === 0) tell({ pos, matters: [], news: [], everything: true });
+    listen();
+  }, AGAIN_MS);
 }
 
 /* A page that is kept aside closes its stream; taken up again it catches up. */
 addEventListener("pagehide", () => source?.close());
 addEventListener("pageshow", (event) => {
-  if (!event.persisted || !listeners.size) return;
-  listen();
-  tell({ pos: 0, matters: [], everything: true });
+  if (event.persisted && listeners.size) listen();
 });
