@@ -25,6 +25,7 @@ from anlan.web import (
     account,
     bulk,
     callbacks,
+    charts,
     counted,
     doors,
     export,
@@ -92,7 +93,7 @@ def templates() -> JinjaTemplateEngine:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip)
+    environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip, chart_path=charts.path)
     return JinjaTemplateEngine.from_environment(environment)
 
 
