@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
+import logging
 import os
 import pkgutil
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 
@@ -15,6 +18,7 @@ from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.live import Live
+from anlan.app.tick import Job, ticking
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
@@ -24,6 +28,7 @@ from anlan.loop.flow import problems
 from anlan.store.store import Store
 from anlan.store.vault import Random
 from anlan.web import web_config
+from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
@@ -85,12 +90,35 @@ def application(world: World) -> Litestar:
     return app
 
 
+def ticked(app: Litestar, jobs: list[Job]) -> None:
+    """Let the server do these jobs by itself while it runs; they end before the store closes."""
+    running: list[asyncio.Task[None]] = []
+
+    async def begin() -> None:
+        running.append(asyncio.create_task(ticking(jobs)))
+        running[0].add_done_callback(_told_if_failed)
+
+    async def end() -> None:
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+
+    app.on_startup.append(begin)
+    app.on_shutdown.insert(0, end)
+
+
+def _told_if_failed(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logging.getLogger("anlan").critical("nothing is done by itself any more", exc_info=error)
+
+
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
     world = open_world()
     app = application(world)
     app.on_shutdown.append(world.store.close)
+    ticked(app, [partial(make_due, world)])
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

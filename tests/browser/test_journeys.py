@@ -18,6 +18,7 @@ SEEN_BY = (
     ("operator", "/intake"),
     ("overseer", "/queue?view=open"),
     ("overseer", "/measures"),
+    ("overseer", "/reports"),
     ("overseer", "/bulk?view=open"),
     ("callback", "/callbacks"),
     ("auditor", "/readings"),

@@ -109,7 +109,7 @@ def test_a_scale_is_round_and_no_smaller_than_what_it_shows(largest: float, shar
 def test_a_hole_parts_a_line_and_a_lone_month_is_a_dash() -> None:
     one = charts.chart(Months("m", False, (1, None, 2, 2, *[None] * 8), (None,) * 12), 2.0)
     assert [len(run) for run in one.now] == [1, 2]
-    assert charts.path(one.now[0]).startswith("M4.0 44.0H8.0")
+    assert charts.path(one.now[0]).startswith("M4.0 48.0H8.0")
     assert (one.month, one.latest) == (4, 2)
 
 

@@ -101,6 +101,9 @@ class Batch:
             return done
         for change in commit.changes:
             self._check_version(change)
+        for sql, values, refusal in commit.checks:
+            if self._run(sql, values).fetchone() is None:
+                raise refusal
         done = Done()
         for change in commit.changes:
             done.matters.append(self._change(change, commit, done))

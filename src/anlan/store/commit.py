@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
@@ -57,6 +58,7 @@ class Commit(msgspec.Struct):
     """Everything one intent writes. `changes[0]` is the matter the receipt and `shown` belong to.
 
     `request` is the idempotency key's and the body's hash; `destroys` names vault keys that die after the rest is kept.
+    `checks`: what must still hold when it is written, as a query that finds a row, and the refusal when it does not.
     """
 
     at: int
@@ -70,6 +72,7 @@ class Commit(msgspec.Struct):
     parties: list[tuple[str, bytes]] = []
     shown: Shown | None = None
     rows: list[tuple[str, Sequence[Any]]] = []
+    checks: list[tuple[str, Sequence[Any], Refused]] = []
     destroys: list[str] = []
     request: tuple[bytes, bytes] | None = None
     answer: Callable[[Done], bytes] | None = None

@@ -1,4 +1,5 @@
-"""One installation's data under ANLAN_HOME: `anlan.db` (record, state), `keys.db` (wrapped keys), `keys/` (masters)."""
+"""One installation's data under ANLAN_HOME: `anlan.db` (record, state), `keys.db` (wrapped keys), `keys/` (masters) and
+`files/` (what was made and is kept, such as reports)."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anlan.store.database import MEMORY, Readers
+from anlan.store.files import Files
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
@@ -37,6 +39,7 @@ class Store:
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
+        self.files = Files(home / "files")
         self.vault = Vault(self.readers, Readers(keys), master, random)
 
     def close(self) -> None:

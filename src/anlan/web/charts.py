@@ -12,7 +12,7 @@ import msgspec
 from anlan.app.measure import Months
 
 WIDTH, HEIGHT = 200, 96
-LEFT, RIGHT, TOP, BASE = 6.0, 164.0, 12.0, 76.0
+LEFT, RIGHT, TOP, BASE = 6.0, 164.0, 20.0, 76.0
 STEP = (RIGHT - LEFT) / 11
 ROUND = (1.0, 2.0, 2.5, 5.0, 10.0)
 

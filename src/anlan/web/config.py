@@ -34,6 +34,7 @@ from anlan.web import (
     matter,
     public,
     queue,
+    reports,
     topics,
     wall,
 )
@@ -52,6 +53,7 @@ PAGES: list[Any] = [
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
     figures.measures, counted.counted,
+    reports.list_reports, reports.define, reports.one_report, reports.make_now, reports.schedule, reports.download,
     map_.city_map, wall.wall,
     topics.topics,
     public.report_page, public.report, public.follow_page, public.follow, public.rate,

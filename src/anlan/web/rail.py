@@ -42,6 +42,7 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         city.append(Link(t("rail.wall"), "/wall"))
     if visit.may("measure"):
         city.append(Link(t("rail.measures"), "/measures", "", path.startswith("/measures")))
+        city.append(Link(t("rail.reports"), "/reports", "", path.startswith("/reports")))
     if visit.may("review"):
         city.append(Link(t("rail.topics"), "/review/topics", "", path.startswith("/review")))
     if visit.may("audit"):
