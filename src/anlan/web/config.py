@@ -32,6 +32,7 @@ from anlan.web import (
     figures,
     intake,
     matter,
+    people,
     public,
     queue,
     reports,
@@ -56,6 +57,7 @@ PAGES: list[Any] = [
     reports.list_reports, reports.define, reports.one_report, reports.make_now, reports.schedule, reports.download,
     map_.city_map, wall.wall,
     topics.topics,
+    people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     public.report_page, public.report, public.follow_page, public.follow, public.rate,
 ]  # fmt: skip
 

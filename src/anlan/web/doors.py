@@ -21,22 +21,36 @@ from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 async def log_in_page(request: Request[Any, Any, Any]) -> Template:
     """The log-in form."""
     visit = Visit(request)
-    return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="")
+    return _page(visit, 200, inside(request.query_params.get("next", "")))
 
 
 @post("/login", status_code=200, middleware=[TRIES.middleware])
 async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
-    """A session for an account and its password, and on to where the person wanted to go."""
+    """A session for an account and its password, and on to where the person wanted to go. A password that was given by
+    an administrator is good once: the form comes back and asks for the owner's own."""
     visit, form = Visit(request), await form_of(request)
     account, onward = form.text("account"), inside(form.text("next"))
     try:
         agent, code = request.headers.get("user-agent", ""), form.text("code").replace(" ", "")
-        commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
+        if form.raw("new"):
+            commit, token = accounts.first_password(
+                visit.world, account, form.raw("password"), form.raw("new"), agent, code
+            )
+        else:
+            commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
+        await visit.world.store.writer.write(commit)
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
-        return visit.page("login.html", status=401, next=onward, account=account, error=error)
-    await visit.world.store.writer.write(commit)
+        choose = refused.code == "account.once" or bool(form.raw("new"))
+        return _page(visit, 401, onward, account, error, choose=choose)
     return Redirect(onward, status_code=303, cookies=[session_cookie(request, token, SESSION_MS // 1000)])
+
+
+def _page(
+    visit: Visit, status: int, onward: str, account: str = "", error: str = "", *, choose: bool = False
+) -> Template:
+    """The log-in form; with `choose`, it asks for a new password beside the one that was good once."""
+    return visit.page("login.html", status, next=onward, account=account, error=error, choose=choose)
 
 
 @post("/logout", status_code=200)

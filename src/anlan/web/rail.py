@@ -47,8 +47,18 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         city.append(Link(t("rail.topics"), "/review/topics", "", path.startswith("/review")))
     if visit.may("audit"):
         city.append(Link(t("rail.readings"), "/readings", "", path.startswith("/readings")))
-    groups = [(t("rail.mine"), mine), (t("rail.lines"), lines), (t("rail.city"), city)]
+    groups = [(t("rail.mine"), mine), (t("rail.lines"), lines), (t("rail.city"), city), (t("rail.house"), house(visit))]
     return [(title, links) for title, links in groups if links]
+
+
+def house(visit: Visit) -> list[Link]:
+    """Units and their people; for who administers, accounts and rights."""
+    t, path = visit.t, visit.request.url.path
+    links = [Link(t("rail.units"), "/units", "", path.startswith("/units"))]
+    if visit.may("administer"):
+        links.append(Link(t("rail.people"), "/people", "", path.startswith("/people")))
+        links.append(Link(t("rail.rights"), "/rights", "", path == "/rights"))
+    return links
 
 
 def counted(visit: Visit, shape: Shape, at_most: int = 1000) -> str:
