@@ -23,6 +23,13 @@ SEEN_BY = (
     ("callback", "/callbacks"),
     ("auditor", "/readings"),
     ("auditor", "/account"),
+    ("security", "/people"),
+    ("security", "/people/new"),
+    ("security", "/people/900001"),
+    ("security", "/rights"),
+    ("chief", "/units"),
+    ("chief", "/units/station.370202001"),
+    ("chief", "/units/station.370202001/duty"),
 )
 
 

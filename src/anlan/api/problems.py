@@ -30,6 +30,8 @@ STATUS = {
     "report.no_file": 404,
     "report.not_yours": 403,
     "people.own": 403,
+    "unit.unknown": 404,
+    "duty.changed": 409,
     "file.lost": 500,
     "token.missing": 401,
     "matter.unknown": 404,

@@ -76,6 +76,17 @@ def of_unit(world: World, unit: str) -> list[Person]:
     return [_person(row) for row in world.store.read.listed(sql.of_unit(unit, world.clock()))]
 
 
+def unit_of(world: World, number: str) -> str | None:
+    """The unit somebody works in: of the account where there is one that is switched on, else as the city pack says;
+    None for nobody."""
+    rows = world.store.read.listed(sql.one(number, 0))
+    if rows:
+        person = _person(rows[0])
+        return person.unit if person.active else None
+    officer = world.city.roster.officers.get(number)
+    return officer.unit if officer else None
+
+
 def history(world: World, actor: Actor, account: str) -> list[Fact]:
     """What the ledger says of an account's rights, newest first."""
     world.require(actor, "administer")

@@ -28,6 +28,7 @@ from anlan.web import (
     charts,
     counted,
     doors,
+    duty,
     export,
     figures,
     intake,
@@ -37,6 +38,7 @@ from anlan.web import (
     queue,
     reports,
     topics,
+    units,
     wall,
 )
 from anlan.web import map as map_
@@ -57,6 +59,7 @@ PAGES: list[Any] = [
     reports.list_reports, reports.define, reports.one_report, reports.make_now, reports.schedule, reports.download,
     map_.city_map, wall.wall,
     topics.topics,
+    units.list_units, units.one_unit, duty.roster, duty.save, duty.take_out, duty.bring_in,
     people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     public.report_page, public.report, public.follow_page, public.follow, public.rate,
 ]  # fmt: skip

@@ -22,6 +22,7 @@ from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.mini import mini
 from anlan.web.queue import line, listing, number_in, state_of
 from anlan.web.refusals import status_of
+from anlan.web.units import duty_line
 from anlan.web.visit import Visit
 from anlan.web.waterline import life
 
@@ -141,6 +142,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         children=family.children(visit, view),
         top=top_categories(view),
         draft=draft,
+        duty=duty_line(visit, matter.lead) if matter.lead and not matter.closed_at else "",
         purposes=look.PURPOSES,
         units=list(visit.world.city.organisation),
         groups=visit.names.groups(),
