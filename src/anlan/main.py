@@ -23,6 +23,7 @@ from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
+from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
 from anlan.store.store import Store
@@ -87,6 +88,8 @@ def application(world: World) -> Litestar:
     )
     app.state.world = world
     app.state.live = Live(world)
+    settings = settings_of(os.environ)
+    app.state.oidc = Provider(settings, world.clock) if settings else None
     return app
 
 

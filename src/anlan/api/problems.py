@@ -23,6 +23,7 @@ STATUS = {
     "account.wrong": 401,
     "account.code_missing": 401,
     "account.code_wrong": 401,
+    "oidc.off": 404,
     "account.once": 401,
     "account.once_over": 401,
     "people.unknown": 404,

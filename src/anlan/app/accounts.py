@@ -102,6 +102,20 @@ def first_password(
     return commit, token
 
 
+def log_in_from_outside(world: World, account: str, agent: str, once: bytes) -> tuple[Commit, str]:
+    """The commit of a session for whom the organisation's provider named, and its token: once for what was asked.
+
+    Raises Refused("oidc.account_unknown") for no account, or one that is switched off: none is ever made.
+    """
+    refusal = Refused("oidc.account_unknown", account=account)
+    if world.store.read.account(account) is None:
+        raise refusal
+    commit, token = token_for(world, account, "oidc", SESSION_MS, agent)
+    commit.request = (once, b"")
+    commit.checks.append(("SELECT 1 FROM accounts WHERE id = ? AND active = 1", (account,), refusal))
+    return commit, token
+
+
 def _use_step(commit: Commit, account: str, step: int) -> None:
     """A code works once, even for two who send it in the same moment."""
     if step:
@@ -175,6 +189,12 @@ def sessions(world: World, account: str) -> list[Session]:
     """The account's tokens that are still good, newest first."""
     rows = world.store.read.tokens_of(account, world.clock())
     return [Session(bytes(mark).hex(), kind, issued, expires, agent) for mark, kind, issued, expires, agent in rows]
+
+
+def kind_of(world: World, account: str, token: str) -> str:
+    """What kind of session a token is: session, oidc, api …; "" for none that is good."""
+    mark = token_hash(token).hex()
+    return next((one.kind for one in sessions(world, account) if one.mark == mark), "")
 
 
 def revoke(world: World, account: str, mark: str, by: str = "") -> Commit:

@@ -33,6 +33,7 @@ from anlan.web import (
     figures,
     intake,
     matter,
+    oidc,
     people,
     public,
     queue,
@@ -49,7 +50,7 @@ from anlan.web.visit import YEAR_SECONDS
 HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
-    doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
+    doors.log_in_page, doors.log_in, doors.log_out, doors.theme, oidc.begin, oidc.back, oidc.out,
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     queue.home, queue.queue, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.contact, matter.merge,

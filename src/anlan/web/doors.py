@@ -21,7 +21,7 @@ from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 async def log_in_page(request: Request[Any, Any, Any]) -> Template:
     """The log-in form."""
     visit = Visit(request)
-    return _page(visit, 200, inside(request.query_params.get("next", "")))
+    return log_in_form(visit, 200, inside(request.query_params.get("next", "")))
 
 
 @post("/login", status_code=200, middleware=[TRIES.middleware])
@@ -42,25 +42,33 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
         choose = refused.code == "account.once" or bool(form.raw("new"))
-        return _page(visit, 401, onward, account, error, choose=choose)
+        return log_in_form(visit, 401, onward, account, error, choose=choose)
     return Redirect(onward, status_code=303, cookies=[session_cookie(request, token, SESSION_MS // 1000)])
 
 
-def _page(
+def log_in_form(
     visit: Visit, status: int, onward: str, account: str = "", error: str = "", *, choose: bool = False
 ) -> Template:
     """The log-in form; with `choose`, it asks for a new password beside the one that was good once."""
-    return visit.page("login.html", status, next=onward, account=account, error=error, choose=choose)
+    outside = visit.request.app.state.get("oidc") is not None
+    left = outside and visit.request.query_params.get("left") == "oidc"
+    return visit.page(
+        "login.html", status, next=onward, account=account, error=error, choose=choose, outside=outside, left=left
+    )
 
 
 @post("/logout", status_code=200)
 async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
-    """End the session, here and on the server."""
+    """End the session, here and on the server. Who came from the provider is shown the way to end that one too: the
+    pages' policy lets no form lead off this site."""
     visit = Visit(request)
+    onward = "/login"
     if visit.actor_or_none is not None:
         token = request.cookies[SESSION_COOKIE]
+        if accounts.kind_of(visit.world, visit.actor.id, token) == "oidc":
+            onward = "/login?left=oidc"
         await visit.world.store.writer.write(accounts.log_out(visit.world, token, visit.actor.id))
-    return Redirect("/login", status_code=303, cookies=[session_cookie(request, "", 0)])
+    return Redirect(onward, status_code=303, cookies=[session_cookie(request, "", 0)])
 
 
 @get("/theme")
