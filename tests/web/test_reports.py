@@ -142,7 +142,9 @@ async def test_after_a_standstill_every_missed_period_is_made_and_none_twice(wor
     assert days == [date.fromordinal(date(2026, 11, 24).toordinal() + n) for n in range(30)]
 
 
-async def test_one_that_fails_does_not_keep_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_one_that_fails_does_not_keep_the_others(
+    world: World, browser: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from anlan.web import report_make  # noqa: PLC0415 - its table of makers is changed
 
     def broken(_: Any) -> bytes:
@@ -156,6 +158,9 @@ async def test_one_that_fails_does_not_keep_the_others(world: World, monkeypatch
     now = world.clock()
     world.clock = lambda: now + DAY_MS
     assert await make_due(world) == 1
+    monkeypatch.setattr("anlan.web.reports.has_font", lambda: False)
+    await browser.role("overseer")
+    assert (await browser.get("/reports")).text.count("缺PDF字体，没有生成") == 1, "the page says why"
     assert (len(reports.files(world, bad.id)), len(reports.files(world, good.id))) == (0, 1)
     assert len(reports.due(world, bad, 5)) == 1, "it is still owed"
 

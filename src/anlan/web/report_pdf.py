@@ -46,6 +46,11 @@ def pdf(paper: Paper) -> bytes:
     return target.getvalue()
 
 
+def has_font() -> bool:
+    """Whether `make assets` got the font."""
+    return all((FONTS / file).exists() for file in FILES.values())
+
+
 @cache
 def _register() -> None:
     for name, file in FILES.items():

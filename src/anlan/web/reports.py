@@ -17,6 +17,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import minute_of
 from anlan.web.forms import Form
 from anlan.web.report_make import TYPES, file_name, make
+from anlan.web.report_pdf import has_font
 from anlan.web.visit import HEADERS, Visit
 
 
@@ -157,7 +158,9 @@ def _line(visit: Visit, report: Definition) -> Line:
     if report.since:
         waiting = reports.due(world, report, 1)
         span = waiting[0] if waiting else reports.next_period(world, report)
-        when = t("reports.waiting") if waiting else visit.times.moment(reports.due_minute(world, span))
+        stuck = report.form == "pdf" and not has_font()
+        due = t("reports.stuck" if stuck else "reports.waiting")
+        when = due if waiting else visit.times.moment(reports.due_minute(world, span))
     return Line(report, about, when, files[0] if files else None)
 
 

@@ -5,6 +5,7 @@ CREATE TABLE duties (
     begins INTEGER NOT NULL, ends INTEGER NOT NULL, PRIMARY KEY (unit, day, shift, place)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX duties_by_officer ON duties (officer, begins);
+CREATE INDEX duties_by_unit ON duties (unit, begins, ends);
 CREATE INDEX duties_by_time ON duties (begins);
 CREATE TABLE duty_weeks (
     unit TEXT NOT NULL, monday INTEGER NOT NULL, version INTEGER NOT NULL, PRIMARY KEY (unit, monday)
