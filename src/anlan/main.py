@@ -7,9 +7,12 @@ import gc
 import logging
 import os
 import pkgutil
+import traceback
+from collections.abc import Coroutine
 from functools import partial
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
@@ -18,7 +21,7 @@ from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.live import Live
-from anlan.app.tick import Job, ticking
+from anlan.app.tick import ticking
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
@@ -93,26 +96,22 @@ def application(world: World) -> Litestar:
     return app
 
 
-def ticked(app: Litestar, jobs: list[Job]) -> None:
-    """Let the server do these jobs by itself while it runs; they end before the store closes."""
-    running: list[asyncio.Task[None]] = []
-
-    async def begin() -> None:
-        running.append(asyncio.create_task(ticking(jobs)))
-        running[0].add_done_callback(_told_if_failed)
-
-    async def end() -> None:
-        for task in running:
-            task.cancel()
-        await asyncio.gather(*running, return_exceptions=True)
-
-    app.on_startup.append(begin)
-    app.on_shutdown.insert(0, end)
+def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
+    """Let work run beside the requests until the server stops; if it fails, the log says so."""
+    task = asyncio.get_running_loop().create_task(work)
+    task.add_done_callback(_ended)
+    app.on_shutdown.insert(0, task.cancel)
 
 
-def _told_if_failed(task: asyncio.Task[None]) -> None:
+def does_by_itself(app: Litestar, world: World) -> None:
+    """What the server does without being asked, from its start to its end: reports that have come due."""
+    app.on_startup.append(lambda: beside(app, ticking([partial(make_due, world)])))
+
+
+def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
-        logging.getLogger("anlan").critical("nothing is done by itself any more", exc_info=error)
+        where = "".join(traceback.format_tb(error.__traceback__))
+        logging.getLogger("anlan").error("%s stopped with %s\n%s", task.get_name(), type(error).__name__, where)
 
 
 def served() -> Litestar:
@@ -120,8 +119,8 @@ def served() -> Litestar:
     out of every garbage collection."""
     world = open_world()
     app = application(world)
+    does_by_itself(app, world)
     app.on_shutdown.append(world.store.close)
-    ticked(app, [partial(make_due, world)])
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)

@@ -209,16 +209,16 @@ async def test_a_provider_that_is_away_or_is_another_is_told_plainly(client: Any
 
 def test_settings_come_from_the_environment(tmp_path: Any) -> None:
     (tmp_path / "secret").write_text("hush\n", "utf-8")
-    env = {"ANLAN_OIDC_ISSUER": f"{ISSUER}/", "ANLAN_OIDC_CLIENT_ID": CLIENT, "ANLAN_URL": "https://anlan.example/",
+    env = {"ANLAN_OIDC_ISSUER": f"{ISSUER}/", "ANLAN_OIDC_CLIENT_ID": CLIENT, "ANLAN_PUBLIC_URL": "https://anlan.example/",
            "ANLAN_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"), "ANLAN_OIDC_AMR": "otp hwk"}  # fmt: skip
     found = settings_of(env)
     assert found == Settings(ISSUER, CLIENT, "hush", "https://anlan.example", amr=("otp", "hwk"))
     assert found.back == "https://anlan.example/login/oidc/back"
     assert settings_of({}) is None
-    assert settings_of(env | {"ANLAN_URL": "http://127.0.0.1:8110"}) is not None, "on this machine"
+    assert settings_of(env | {"ANLAN_PUBLIC_URL": "http://127.0.0.1:8110"}) is not None, "on this machine"
     for change in (
-        {"ANLAN_URL": ""},
-        {"ANLAN_URL": "http://anlan.example"},
+        {"ANLAN_PUBLIC_URL": ""},
+        {"ANLAN_PUBLIC_URL": "http://anlan.example"},
         {"ANLAN_OIDC_CLIENT_ID": ""},
         {"ANLAN_OIDC_ISSUER": "http://sso.example"},
         {"ANLAN_OIDC_CLIENT_SECRET_FILE": "/none"},

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from docx import Document
+from litestar.testing import AsyncTestClient
 from openpyxl import load_workbook
 from pypdf import PdfReader
 
@@ -20,6 +21,7 @@ from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
+from anlan.main import application, does_by_itself
 from anlan.web.report_make import body_of, make, make_due
 from anlan.web.report_pdf import FONTS
 
@@ -248,8 +250,21 @@ async def test_through_the_pages_it_is_defined_made_and_taken(world: World, brow
 async def test_a_file_that_was_changed_is_not_given_out(world: World, browser: Any) -> None:
     kept = await make(world, CHIEF, defined(world), NOVEMBER)
     assert kept
-    path = next((world.store.home / "files").rglob(kept.hash))
+    path = next((world.store.home / "reports").rglob(kept.hash))
     path.write_bytes(path.read_bytes() + b" ")
     await browser.role("overseer")
     answer = await browser.get(f"/reports/files/{kept.no}")
     assert (answer.status_code, "已被改动" in answer.text) == (500, True)
+
+
+async def test_the_server_makes_them_by_itself_while_it_answers(world: World) -> None:
+    report, now = defined(world, period="day", scheduled=True), world.clock()
+    world.clock = lambda: now + 3 * DAY_MS
+    app = application(world)
+    does_by_itself(app, world)
+    async with AsyncTestClient(app=app) as client:
+        for _ in range(2_000):
+            assert (await client.get("/healthz")).status_code == 200
+            if len(reports.files(world, report.id)) == 3:
+                break
+    assert [kept.made_by for kept in reports.files(world, report.id)] == ["system"] * 3

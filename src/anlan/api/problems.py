@@ -33,7 +33,7 @@ STATUS = {
     "people.own": 403,
     "unit.unknown": 404,
     "duty.changed": 409,
-    "file.lost": 500,
+    "report.file_lost": 500,
     "token.missing": 401,
     "matter.unknown": 404,
     "channel.unknown": 404,

@@ -174,7 +174,7 @@ def made(world: World, actor: Actor, report: Definition, span: Span, body: bytes
     second writes nothing. The bytes are kept before this returns."""
     if actor.id != SYSTEM.id:
         world.require(actor, "measure")
-    name, now = world.store.files.put(body), world.clock()
+    name, now = world.store.report_files.put(body), world.clock()
     first, last = span.days
     data = {"report": report.id, "first_day": first, "last_day": last, "form": report.form, "file": name}
     commit = _commit(world, actor.id, "report_made", data)

@@ -1,1 +1,1 @@
-"""The outside world, each part with a fake for tests. What comes from there is checked here before it is believed."""
+"""The outside world, one file a way out or in. What comes from there is checked before it is believed."""

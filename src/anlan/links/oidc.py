@@ -57,11 +57,11 @@ def settings_of(env: Mapping[str, str]) -> Settings | None:
     issuer = env.get("ANLAN_OIDC_ISSUER", "").rstrip("/")
     if not issuer:
         return None
-    for name in ("ANLAN_OIDC_CLIENT_ID", "ANLAN_URL"):
+    for name in ("ANLAN_OIDC_CLIENT_ID", "ANLAN_PUBLIC_URL"):
         if not env.get(name):
             raise Refused("oidc.settings", name=name)
-    url = env["ANLAN_URL"].rstrip("/")
-    for name, address in (("ANLAN_OIDC_ISSUER", issuer), ("ANLAN_URL", url)):
+    url = env["ANLAN_PUBLIC_URL"].rstrip("/")
+    for name, address in (("ANLAN_OIDC_ISSUER", issuer), ("ANLAN_PUBLIC_URL", url)):
         if not _is_safe(address):
             raise Refused("oidc.settings", name=name)
     return Settings(

@@ -1,5 +1,5 @@
 """One installation's data under ANLAN_HOME: `anlan.db` (record, state), `keys.db` (wrapped keys), `keys/` (masters) and
-`files/` (what was made and is kept, such as reports)."""
+`reports/` (reports as they were made)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from anlan.store.database import MEMORY, Readers
-from anlan.store.files import Files
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
+from anlan.store.report_files import ReportFiles
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
@@ -39,7 +39,7 @@ class Store:
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
-        self.files = Files(home / "files")
+        self.report_files = ReportFiles(home / "reports")
         self.vault = Vault(self.readers, Readers(keys), master, random)
 
     def close(self) -> None:

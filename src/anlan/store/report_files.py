@@ -1,4 +1,4 @@
-"""Files kept under the installation's folder, each named by the SHA-256 of its bytes: never changed, written whole.
+"""Reports as they were made, each a file named by the SHA-256 of its bytes: never changed, written whole.
 
 A file is on disk before anything that names it is committed, so a power cut leaves at most a file nobody names. What is
 read is compared with its name: a file that was changed is not given out.
@@ -15,7 +15,7 @@ from anlan.loop.errors import Refused
 from anlan.store.database import MEMORY
 
 
-class Files:
+class ReportFiles:
     """The files of one folder; of a store in memory, kept in memory too."""
 
     def __init__(self, folder: Path) -> None:
@@ -39,13 +39,13 @@ class Files:
         return name
 
     def get(self, name: str) -> bytes:
-        """The bytes of that name. Raises Refused("file.lost") when they are gone or no longer the same."""
+        """The bytes of that name. Raises Refused("report.file_lost") when they are gone or no longer the same."""
         try:
             body = self._held[name] if self._held is not None else self._path(name).read_bytes()
         except (KeyError, FileNotFoundError):
-            raise Refused("file.lost", file=name[:12]) from None
+            raise Refused("report.file_lost", file=name[:12]) from None
         if sha256(body).hexdigest() != name:
-            raise Refused("file.lost", file=name[:12])
+            raise Refused("report.file_lost", file=name[:12])
         return body
 
     def _path(self, name: str) -> Path:
