@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 VENDOR := src/anlan/web/static/vendor
+FONTS := src/anlan/web/fonts
 export ANLAN_HOME ?= $(CURDIR)/var
 
 .DEFAULT_GOAL := help
@@ -18,15 +19,16 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	touch $@
 
-assets: $(VENV)/.ready ## get what the pages draw maps and charts with (npm; node from PyPI where there is none)
-	@$(MAKE) --no-print-directory $(VENDOR)/.ready || echo "NO MAPS AND CHARTS: npm could not get them. The pages show lists instead. Run: make assets"
+assets: $(VENV)/.ready ## get what maps and charts are drawn with, and the font of PDFs (npm; node from PyPI where there is none)
+	@$(MAKE) --no-print-directory $(VENDOR)/.ready || echo "NO MAPS, CHARTS AND PDFS: npm could not get their files. The pages show lists instead. Run: make assets"
 
 $(VENDOR)/.ready: package.json package-lock.json
 	command -v npm >/dev/null || $(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/node.txt
 	PATH="$$PATH:$(CURDIR)/$(BIN)" npm ci --ignore-scripts --silent
-	rm -rf $(VENDOR) && mkdir -p $(VENDOR)
+	rm -rf $(VENDOR) $(FONTS) && mkdir -p $(VENDOR) $(FONTS)
 	cd node_modules && cp maplibre-gl/dist/maplibre-gl.mjs maplibre-gl/dist/maplibre-gl-worker.mjs maplibre-gl/dist/maplibre-gl.css echarts/dist/echarts.esm.min.mjs $(CURDIR)/$(VENDOR)/
 	for name in maplibre-gl echarts; do cat node_modules/$$name/LICENSE* > $(VENDOR)/$$name.LICENSE.txt; done; cat node_modules/echarts/NOTICE >> $(VENDOR)/echarts.LICENSE.txt
+	cd node_modules/@expo-google-fonts/noto-sans-sc && cp 400Regular/NotoSansSC_400Regular.ttf 700Bold/NotoSansSC_700Bold.ttf LICENSE_FONT $(CURDIR)/$(FONTS)/
 	rm -rf node_modules && touch $@
 
 setup-dev: $(VENV)/.ready-dev assets ## make .venv with the tests' tools too
@@ -70,6 +72,6 @@ lock: setup-dev ## recompile requirements/*.txt with hashes
 	for set in run dev node; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
 
 clean: ## remove what was built (not var)
-	rm -rf $(VENV) $(VENDOR) node_modules site build
+	rm -rf $(VENV) $(VENDOR) $(FONTS) node_modules site build
 
 .PHONY: help setup assets setup-dev run test torture browser lint format docs bench lock clean

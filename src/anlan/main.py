@@ -9,6 +9,7 @@ import os
 import pkgutil
 import traceback
 from collections.abc import Coroutine
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -19,18 +20,23 @@ from litestar.openapi import OpenAPIConfig
 from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
+from anlan.app.attach import forget_unclaimed
+from anlan.app.calls import forget_old
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
+from anlan.app.tick import Job, ticking
 from anlan.app.world import World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
+from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
 from anlan.store.store import Store
 from anlan.store.vault import Random
 from anlan.web import web_config
+from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
@@ -91,6 +97,8 @@ def application(world: World) -> Litestar:
     app.state.world = world
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
+    settings = settings_of(os.environ)
+    app.state.oidc = Provider(settings, world.clock) if settings else None
     return app
 
 
@@ -99,6 +107,23 @@ def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_ended)
     app.on_shutdown.insert(0, task.cancel)
+
+
+async def forget(world: World) -> None:
+    """What was only for a while: files that no matter took, calls of long ago."""
+    for commit in (forget_unclaimed(world), forget_old(world)):
+        if commit is not None:
+            await world.store.writer.write(commit)
+
+
+def does_by_itself(app: Litestar, world: World) -> None:
+    """What the server does without being asked, from its start to its end: reports that have come due, files that no
+    matter took and calls of long ago forgotten, and, where there is a way out, messages."""
+    jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
+    app.on_startup.append(lambda: beside(app, ticking(jobs)))
+    if (reach := outward(os.environ)) is not None:
+        app.state.messenger = Messenger(world, reach)
+        app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
 
 
 def _ended(task: asyncio.Task[None]) -> None:
@@ -113,9 +138,7 @@ def served() -> Litestar:
     world = open_world()
     world.store.files.sweep()
     app = application(world)
-    if (reach := outward(os.environ)) is not None:
-        app.state.messenger = Messenger(world, reach)
-        app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
+    does_by_itself(app, world)
     app.on_shutdown.append(world.store.close)
     gc.collect()
     gc.freeze()

@@ -55,7 +55,8 @@ def test_nobody_is_in_without_the_code_and_a_code_works_once(world: World, someb
     world.clock = lambda: now + second.STEP_MS
     (one, token), (two, other) = (accounts.log_in(world, who.id, PASSWORD, "", code()) for _ in range(2))
     write(one)
-    write(two)
+    with pytest.raises(Refused, match=r"account\.code_wrong"):
+        write(two)
     assert [accounts.actor_of(world, t) is not None for t in (token, other)] == [True, False]
     write(accounts.add(world, who.id, who.unit, who.roles, PASSWORD))
     assert world.store.read.second(who.id), "a changed account keeps its second factor"

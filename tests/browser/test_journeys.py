@@ -19,10 +19,18 @@ SEEN_BY = (
     ("operator", "/intake"),
     ("overseer", "/queue?view=open"),
     ("overseer", "/measures"),
+    ("overseer", "/reports"),
     ("overseer", "/bulk?view=open"),
     ("callback", "/callbacks"),
     ("auditor", "/readings"),
     ("auditor", "/account"),
+    ("security", "/people"),
+    ("security", "/people/new"),
+    ("security", "/people/900001"),
+    ("security", "/rights"),
+    ("chief", "/units"),
+    ("chief", "/units/station.370202001"),
+    ("chief", "/units/station.370202001/duty"),
 )
 
 
@@ -112,6 +120,38 @@ def test_two_people_on_one_matter_the_second_is_told_and_loses_no_word(log_in: V
     expect(one.locator("#matter")).to_contain_text("先到的备注")
     expect(two.get_by_role("alert")).to_be_visible()
     expect(two.locator("details.move[open] textarea")).to_have_value("后到的备注")
+
+
+def test_a_new_colleague_gets_in_with_a_password_that_is_good_once(log_in: Visit, open_page: Visit) -> None:
+    page = log_in("security", "/people/new")
+    page.get_by_label("警号").fill("77001")
+    page.locator("main #unit").fill("安湖路派出所")
+    page.get_by_label("民警").check()
+    page.get_by_role("button", name="添加账号").click()
+    once = page.locator("#once").inner_text()
+    mine = open_page("/login?next=/account")
+    mine.get_by_label("警号").fill("77001")
+    mine.get_by_label("密码").fill(once)
+    mine.keyboard.press("Enter")
+    mine.get_by_label("新密码").fill("my own words")
+    mine.get_by_label("密码", exact=True).fill(once)
+    mine.keyboard.press("Enter")
+    mine.wait_for_url("**/account")
+    page.get_by_role("button", name="停用账号").click()
+    expect(page.locator("main")).to_contain_text("已停用")
+    mine.reload()
+    mine.wait_for_url("**/login?**")
+
+
+def test_a_report_is_made_and_taken_home(log_in: Visit) -> None:
+    page = log_in("overseer", "/reports")
+    page.get_by_label("名称").fill("值班周报")
+    page.get_by_label("文件格式").select_option("docx")
+    page.get_by_role("button", name="保存报表").click()
+    page.get_by_role("button", name="生成", exact=True).click()
+    with page.expect_download() as taken:
+        page.locator("main table a").first.click()
+    assert re.fullmatch(r"值班周报_\d{4}-\d\d-\d\d_\d{4}-\d\d-\d\d\.docx", taken.value.suggested_filename)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

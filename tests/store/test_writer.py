@@ -198,3 +198,16 @@ def test_an_answer_for_a_loop_that_is_gone_is_dropped(desk: Any) -> None:
     loop.run_until_complete(leave())
     loop.close()
     assert desk.opened().number, "the writer lives on"
+
+
+def test_a_check_that_fails_refuses_the_whole_commit_and_its_neighbours_are_written(desk: Any) -> None:
+    before = desk.size()
+    refused = desk.create()
+    refused.checks.append(("SELECT 1 WHERE 1 = ?", (2,), Refused("people.own")))
+    kept = desk.create()
+    kept.checks.append(("SELECT 1 WHERE 1 = ?", (1,), Refused("people.own")))
+    one, two = desk.store.writer.submit_many([refused, kept])
+    assert (isinstance(one, Refused) and one.code, isinstance(two, Done)) == ("people.own", True)
+    assert desk.counted("SELECT count(*) FROM matters") == 1
+    assert desk.size() > before
+    assert clean(desk)

@@ -38,34 +38,98 @@ class Session(msgspec.Struct, frozen=True):
     agent: str
 
 
-def add(world: World, account: str, unit: str, roles: tuple[str, ...], password: str, by: str = "system") -> Commit:
-    """The commit that makes or replaces an account. Raises Refused for an unknown unit or a short password."""
+def add(
+    world: World,
+    account: str,
+    unit: str,
+    roles: tuple[str, ...],
+    password: str,
+    by: str = "system",
+    once_until: int = 0,
+) -> Commit:
+    """The commit that makes or replaces an account. Raises Refused for an unknown unit or a short password.
+
+    `once_until` (UTC ms): the password is good once and no longer than that; its owner chooses another with it.
+    """
     if unit and unit not in world.city.organisation:
         raise Refused("field.unknown_unit", field="unit", unit=unit)
     checked(password)
-    row = (account, unit, msgspec.json.encode(roles).decode(), _hasher.hash(password), 1)
+    row = (account, unit, msgspec.json.encode(roles).decode(), _hasher.hash(password), 1, once_until)
     data = {"account": account, "unit": unit, "roles": list(roles)}
     sql = (
-        "INSERT INTO accounts (id, unit, roles, password, active) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-        " unit = excluded.unit, roles = excluded.roles, password = excluded.password, active = excluded.active"
+        "INSERT INTO accounts (id, unit, roles, password, active, once_until) VALUES (?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO UPDATE SET unit = excluded.unit, roles = excluded.roles, password = excluded.password,"
+        " active = excluded.active, once_until = excluded.once_until"
     )
-    return _commit(world, by, "account_set", data, (sql, row))
+    return commit_of(world, by, "account_set", data, (sql, row))
 
 
 def log_in(world: World, account: str, password: str, agent: str = "", code: str = "") -> tuple[Commit, str]:
     """The commit of a session and its token. Raises Refused: account.wrong (the same whatever was wrong) and, where the
-    account has a second factor, account.code_missing or account.code_wrong."""
+    account has a second factor, account.code_missing or account.code_wrong; account.once where the password was given
+    by an administrator: `first_password` takes it."""
     proved(world, account, password)
+    if _once_until(world, account):
+        raise Refused("account.once")
     step = _second_step(world, account, code)
     commit, token = token_for(world, account, "session", SESSION_MS, agent)
-    if step:  # a code works once, even for two who send it in the same moment
-        sql, row = commit.rows[0]
-        once = "SELECT ?, ?, ?, ?, ?, ? FROM accounts WHERE id = ? AND second_step < ?"
-        commit.rows = [
-            (sql.replace("VALUES (?, ?, ?, ?, ?, ?)", once), (*row, account, step)),
-            ("UPDATE accounts SET second_step = ? WHERE id = ?", (step, account)),
-        ]
+    _use_step(commit, account, step)
     return commit, token
+
+
+def first_password(
+    world: World, account: str, once: str, new: str, agent: str = "", code: str = ""
+) -> tuple[Commit, str]:
+    """The commit that puts the owner's password in the place of one that was good once, and logs in with it.
+
+    Raises Refused as `log_in`; account.once_over when it is too late, account.once_same for the same password again.
+    """
+    proved(world, account, once)
+    until = _once_until(world, account)
+    if not until:
+        raise Refused("account.wrong")
+    if new == once:
+        raise Refused("account.once_same")
+    checked(new)
+    step = _second_step(world, account, code)
+    commit, token = token_for(world, account, "session", SESSION_MS, agent)
+    commit.readings.append((int(world.ledger), world.ledger, ("password_changed", {"account": account})))
+    row = (hashed(new), account)
+    commit.rows.append(("UPDATE accounts SET password = ?, once_until = 0 WHERE id = ?", row))
+    still = "SELECT 1 FROM accounts WHERE id = ? AND once_until = ? AND active = 1"
+    commit.checks.append((still, (account, until), Refused("account.wrong")))
+    _use_step(commit, account, step)
+    return commit, token
+
+
+def log_in_from_outside(world: World, account: str, agent: str, once: bytes) -> tuple[Commit, str]:
+    """The commit of a session for whom the organisation's provider named, and its token: once for what was asked.
+
+    Raises Refused("oidc.account_unknown") for no account, or one that is switched off: none is ever made.
+    """
+    refusal = Refused("oidc.account_unknown", account=account)
+    if world.store.read.account(account) is None:
+        raise refusal
+    commit, token = token_for(world, account, "oidc", SESSION_MS, agent)
+    commit.request = (once, b"")
+    commit.checks.append(("SELECT 1 FROM accounts WHERE id = ? AND active = 1", (account,), refusal))
+    return commit, token
+
+
+def _use_step(commit: Commit, account: str, step: int) -> None:
+    """A code works once, even for two who send it in the same moment."""
+    if step:
+        unused = "SELECT 1 FROM accounts WHERE id = ? AND second_step < ?"
+        commit.checks.append((unused, (account, step), Refused("account.code_wrong")))
+        commit.rows.append(("UPDATE accounts SET second_step = ? WHERE id = ?", (step, account)))
+
+
+def _once_until(world: World, account: str) -> int:
+    """Until when the account's password is good once; 0 for its owner's own. Raises Refused("account.once_over")."""
+    ((until,),) = world.store.read.listed(("SELECT once_until FROM accounts WHERE id = ?", (account,)))
+    if until and until <= world.clock():
+        raise Refused("account.once_over")
+    return int(until)
 
 
 def _second_step(world: World, account: str, code: str) -> int:
@@ -90,14 +154,14 @@ def set_second(world: World, account: str, secret: bytes, code: str) -> Commit:
         raise Refused("account.code_wrong")
     row = (world.store.vault.sealed_by_master(f"second {account}", secret), step, account)
     sql = "UPDATE accounts SET second = ?, second_step = ? WHERE id = ?"
-    return _commit(world, account, "second_factor_set", {"account": account}, (sql, row))
+    return commit_of(world, account, "second_factor_set", {"account": account}, (sql, row))
 
 
 def drop_second(world: World, account: str, password: str) -> Commit:
     """The commit that takes the second factor away; the password must be shown."""
     proved(world, account, password)
     sql = "UPDATE accounts SET second = NULL WHERE id = ?"
-    return _commit(world, account, "second_factor_dropped", {"account": account}, (sql, (account,)))
+    return commit_of(world, account, "second_factor_dropped", {"account": account}, (sql, (account,)))
 
 
 def proved(world: World, account: str, password: str) -> None:
@@ -118,7 +182,7 @@ def token_for(
     token, now = base64.urlsafe_b64encode(world.random(24)).decode(), world.clock()
     row = (token_hash(token), account, kind, now + life_ms, now, agent[:AGENT_MAX])
     data = {"account": account, "form": kind}
-    return _commit(world, account, "token_issued", data, ("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)", row)), token
+    return commit_of(world, account, "token_issued", data, ("INSERT INTO tokens VALUES (?, ?, ?, ?, ?, ?)", row)), token
 
 
 def sessions(world: World, account: str) -> list[Session]:
@@ -127,13 +191,19 @@ def sessions(world: World, account: str) -> list[Session]:
     return [Session(bytes(mark).hex(), kind, issued, expires, agent) for mark, kind, issued, expires, agent in rows]
 
 
-def revoke(world: World, account: str, mark: str) -> Commit:
-    """The commit that ends one of the account's own sessions, effective on its next request."""
+def kind_of(world: World, account: str, token: str) -> str:
+    """What kind of session a token is: session, oidc, api …; "" for none that is good."""
+    mark = token_hash(token).hex()
+    return next((one.kind for one in sessions(world, account) if one.mark == mark), "")
+
+
+def revoke(world: World, account: str, mark: str, by: str = "") -> Commit:
+    """The commit that ends one of the account's sessions, effective on its next request; `by` its owner or another."""
     if mark not in {one.mark for one in sessions(world, account)}:
         raise Refused("session.unknown")
     row = (bytes.fromhex(mark), account)
     sql = "DELETE FROM tokens WHERE hash = ? AND account = ?"
-    return _commit(world, account, "token_revoked", {"account": account}, (sql, row))
+    return commit_of(world, by or account, "token_revoked", {"account": account}, (sql, row))
 
 
 def change_password(world: World, account: str, old: str, new: str, keep: str) -> Commit:
@@ -142,9 +212,15 @@ def change_password(world: World, account: str, old: str, new: str, keep: str) -
     checked(new)
     row = (_hasher.hash(new), account)
     sql = "UPDATE accounts SET password = ? WHERE id = ?"
-    commit = _commit(world, account, "password_changed", {"account": account}, (sql, row))
+    commit = commit_of(world, account, "password_changed", {"account": account}, (sql, row))
     commit.rows.append(("DELETE FROM tokens WHERE account = ? AND hash != ?", (account, token_hash(keep))))
     return commit
+
+
+def hashed(password: str) -> str:
+    """What is kept of a password. Raises Refused("account.password_short")."""
+    checked(password)
+    return _hasher.hash(password)
 
 
 def checked(password: str) -> None:
@@ -156,7 +232,7 @@ def checked(password: str) -> None:
 def log_out(world: World, token: str, account: str) -> Commit:
     """The commit that ends a session at once."""
     row = (token_hash(token),)
-    return _commit(world, account, "token_revoked", {"account": account}, ("DELETE FROM tokens WHERE hash = ?", row))
+    return commit_of(world, account, "token_revoked", {"account": account}, ("DELETE FROM tokens WHERE hash = ?", row))
 
 
 def actor_of(world: World, token: str) -> Actor | None:
@@ -170,7 +246,8 @@ def token_hash(token: str) -> bytes:
     return sha256(token.encode()).digest()
 
 
-def _commit(world: World, actor: str, kind: str, data: dict[str, Any], row: tuple[str, Any]) -> Commit:
+def commit_of(world: World, actor: str, kind: str, data: dict[str, Any], row: tuple[str, Any]) -> Commit:
+    """The commit of one fact on the city's ledger and the row that follows from it."""
     now = world.clock()
     reading = (int(world.ledger), world.ledger, (kind, data))
     return Commit(at=now, actor=actor, year=year_of(now), readings=[reading], rows=[row])

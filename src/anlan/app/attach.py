@@ -24,6 +24,8 @@ NAME_MAX = 120
 STAGED_MS = 24 * 3600 * 1000
 STAGED_BYTES_MAX = 4 * 1024**3
 PREFIX = "f"
+STAGED = "SELECT 1 FROM files WHERE id = ? AND staged_at != 0"
+TAKE = "UPDATE files SET staged_at = 0 WHERE id = ?"
 
 
 class Staged(msgspec.Struct, frozen=True):
@@ -71,7 +73,8 @@ def taken(world: World, commit: Commit, wanted: Sequence[str]) -> list[dict[str,
         if row is None or not row.staged_at:
             raise Refused("file.unknown", file=file)
         told.append({"id": file, "type": row.type, "bytes": row.bytes, "hash": row.hash})
-    commit.files = list(dict.fromkeys(wanted))
+        commit.checks.append((STAGED, (file,), Refused("file.unknown", file=file)))
+        commit.rows.append((TAKE, (file,)))
     return told
 
 

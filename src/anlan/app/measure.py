@@ -50,9 +50,11 @@ def measure(
         raise Refused("field.not_an_option", field="by", options=", ".join(GROUPS))
     measures = world.domains[domain].measures
     now = _sums(world, domain, measures, first, last, by, where or {})
-    before = _sums(world, domain, measures, _year_before(first), _year_before(last), by, where or {})
+    before = _sums(world, domain, measures, year_before(first), year_before(last), by, where or {})
+    if by == "month":
+        before = {(_year_on(month), name): n for (month, name), n in before.items()}
     figures = []
-    for group in sorted({g for g, _ in now} | ({g for g, _ in before} if by not in {"day", "month"} else set())):
+    for group in sorted({g for g, _ in now} | ({g for g, _ in before} if by != "day" else set())):
         for m in measures:
             figures.append(
                 Figure(
@@ -65,6 +67,42 @@ def measure(
                 )
             )
     return figures
+
+
+class Months(msgspec.Struct, frozen=True):
+    """A measure by month, January first: a year's and those of the year before. A count, or a share from 0 to 1; None
+    where nothing was there to count (before the city began, an empty whole) or is yet to come."""
+
+    measure: str
+    is_share: bool
+    now: tuple[float | None, ...]
+    then: tuple[float | None, ...]
+
+
+def by_month(world: World, domain: str, last: date) -> list[Months]:
+    """Every measure of a domain by month of the year of `last`, up to that day, and of the whole year before."""
+    january = date(last.year, 1, 1)
+    halves = [
+        (january.replace(year=last.year - 1), date(last.year - 1, 12, 31)),
+        (january, last),
+    ]
+    found = [{(f.group, f.measure): f for f in measure(world, domain, *half, "month")} for half in halves]
+    began = min((group for of in found for (group, _), f in of.items() if f.whole), default="9999")
+    months = []
+    for m in world.domains[domain].measures:
+        then, now = (
+            tuple(_of_month(of, m, f"{half[0].year}-{i:02d}", began, f"{half[1]:%Y-%m}") for i in range(1, 13))
+            for of, half in zip(found, halves, strict=True)
+        )
+        months.append(Months(m.key, bool(m.of), now, then))
+    return months
+
+
+def _of_month(of: dict[tuple[str, str], Figure], m: Measure, month: str, began: str, last: str) -> float | None:
+    if not began <= month <= last:
+        return None
+    figure = of.get((month, m.key)) or Figure(m.key, month, 0, 0 if m.of else None, 0, None)
+    return figure.share if m.of else figure.whole
 
 
 def behind(world: World, actor: Actor, asked: Counted) -> tuple[list[Row], int]:
@@ -87,5 +125,10 @@ def _sums(
     return sums
 
 
-def _year_before(day: date) -> date:
+def year_before(day: date) -> date:
+    """The same day a year before; of 29 February the 28th."""
     return day.replace(year=day.year - 1, day=28) if (day.month, day.day) == (2, 29) else day.replace(year=day.year - 1)
+
+
+def _year_on(month: str) -> str:
+    return f"{int(month[:4]) + 1}{month[4:]}"

@@ -15,7 +15,7 @@ from typing import Any
 
 import msgspec
 
-from anlan.app import attach, messages
+from anlan.app import messages
 from anlan.app.outward import Outward
 from anlan.app.world import World, year_of
 from anlan.links.port import Message, Undelivered
@@ -60,12 +60,9 @@ class Messenger:
             await asyncio.sleep(BREATH_SECONDS if busy else IDLE_SECONDS)
 
     async def turn(self) -> bool:
-        """Plan what the facts call for, send what is due, forget files nobody took. Answers whether there was work."""
+        """Plan what the facts call for and send what is due. Answers whether there was work."""
         planned = await self._plan()
-        sent = await self._send()
-        if (commit := attach.forget_unclaimed(self.world)) is not None:
-            await self.world.store.writer.write(commit)
-        return planned or sent
+        return await self._send() or planned
 
     async def _plan(self) -> bool:
         store, now = self.world.store, self.world.clock()

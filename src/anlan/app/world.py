@@ -22,7 +22,7 @@ from anlan.loop.deadlines import ClockSpec
 from anlan.loop.domain import Channel, Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
-from anlan.loop.grants import Actor, Grants
+from anlan.loop.grants import PLATFORM, Actor, Grants
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import WorkingCalendar, minute_of
 from anlan.store.store import Store
@@ -60,7 +60,7 @@ class World:
     def __post_init__(self) -> None:
         self.calendar = calendar_of(self.city)
         self.arriving = Arriving(self.merge)
-        self.grants = Grants(grant for domain in self.domains.values() for grant in domain.grants)
+        self.grants = Grants([*(grant for d in self.domains.values() for grant in d.grants), *PLATFORM])
         self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
 
     @cached_property

@@ -21,6 +21,7 @@ from anlan.city.people import ROLES, Officer, roster_problems
 from anlan.city.places import Place
 from anlan.city.roads import load_roads, road_problems
 from anlan.city.routing import rule_problems, target_problems
+from anlan.city.shifts import shift_problems
 
 Found = Iterator[tuple[str, str, dict[str, object]]]
 PLATFORM_ROLES: Final = frozenset(ROLES)
@@ -96,6 +97,7 @@ def _about(about: CityFile) -> Found:
     clock = [minute for session in about.sessions for minute in map(_minute, session)]
     if not clock or None in clock or clock != sorted(set(clock), key=lambda m: m or 0):
         yield "city.sessions", "city.json", {"sessions": [list(s) for s in about.sessions]}
+    yield from shift_problems(about.shifts)
 
 
 def _minute(text: str) -> int | None:

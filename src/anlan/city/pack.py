@@ -19,6 +19,7 @@ from anlan.city.people import Officer, Roster
 from anlan.city.places import Place, PlaceIndex
 from anlan.city.roads import RoadGraph, load_roads
 from anlan.city.routing import Rule, Target
+from anlan.city.shifts import DEFAULT, Shift, shift_problems
 
 FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 PackFiles = Mapping[str, bytes]
@@ -35,6 +36,7 @@ class CityFile(msgspec.Struct, frozen=True):
     timezone: str
     sessions: tuple[tuple[str, str], ...]
     note: str = ""
+    shifts: tuple[Shift, ...] = DEFAULT
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,8 +76,11 @@ def build_city(files: PackFiles) -> City:
     """A city from a pack's files in memory. Errors as `load_pack`."""
     layers = fill_covers([read_layer(files[name]) for name in area_files(files)])
     roads = load_roads(files["roads.npz"]) if "roads.npz" in files else None
+    about: CityFile = decoded(files, "city.json")
+    for code, where, params in shift_problems(about.shifts):
+        raise CityError(code, where=where, **params)
     return City(
-        about=decoded(files, "city.json"),
+        about=about,
         areas=AreaIndex(layers),
         organisation=Organisation(decoded(files, "organisation.json")),
         roster=Roster(decoded(files, "people.json")),

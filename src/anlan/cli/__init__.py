@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from anlan.cli import city, docs, domain, erase, ledger, load, measure, serve, simulate, train, user
+from anlan.cli import city, docs, domain, erase, ledger, load, measure, report, serve, simulate, train, user
 from anlan.cli.bench.run import bench
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
@@ -14,6 +14,7 @@ app.command("verify")(ledger.verify)
 app.command("rebuild")(ledger.rebuild)
 app.add_typer(train.app, name="train")
 app.command("measure")(measure.measure)
+app.command("report")(report.report)
 app.add_typer(city.app, name="city")
 app.add_typer(user.app, name="user")
 app.add_typer(erase.app, name="erase")

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 
 from anlan import main
-from anlan.app import accounts
+from anlan.app import accounts, duties
 from anlan.app.learn import keep_model
 from anlan.app.world import World, utc_now_ms
 from anlan.city.demo import write_demo
@@ -16,12 +16,14 @@ from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
+from anlan.loop.grants import Actor
+from anlan.loop.working_calendar import DAY, minute_of
 from anlan.sim.timeline import Progress
 from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
 DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
-ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor")
+ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security")
 SEED = 2026
 PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
@@ -38,7 +40,25 @@ def prepare_demo(home: Path, days: float = 14) -> None:
     town = headless(world, PAST, began, DEMO_PASSWORD, without=humans(home))
     with bar("demo days") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
+    rosters(world, logins["security"])
     world.store.close()
+
+
+def rosters(world: World, by: Officer) -> None:
+    """Duty rosters of this week and the next for the busy station and its neighbours: two a shift, turn by turn."""
+    actor = Actor(by.number, by.unit, by.roles)
+    monday = duties.monday_of(minute_of(world.clock()) // DAY)
+    shifts = [shift.key for shift in duties.shifts(world)]
+    for unit in world.city.organisation.of_kind("station", "370202"):
+        people = [officer.number for officer in world.city.roster.of_unit(unit.key)]
+        for first in (monday, monday + duties.WEEK):
+            turns = [(day, shift) for day in range(first, first + duties.WEEK) for shift in shifts]
+            start = (first - monday) * len(shifts) * 2
+            cells = {
+                turn: tuple(people[(start + 2 * i + n) % len(people)] for n in range(2)) for i, turn in enumerate(turns)
+            }
+            seen = duties.week(world, unit.key, first)
+            world.store.writer.submit(duties.set_week(world, actor, seen, cells))
 
 
 def new_city(

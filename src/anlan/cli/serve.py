@@ -11,7 +11,8 @@ import typer
 from anlan import main
 from anlan.cli.beside import beside
 from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
-from anlan.cli.show import errors
+from anlan.cli.show import errors, refusals
+from anlan.links.oidc import settings_of
 
 
 def serve(
@@ -31,6 +32,8 @@ def serve(
     if not (home / "city").exists():
         errors.print("No city yet: run `anlan city demo`, or `anlan city load GEOJSON CODES`.")
         raise typer.Exit(2)
+    with refusals():
+        settings_of(os.environ)
     os.environ["ANLAN_HOME"] = str(home)
     if demo:
         os.environ.setdefault("ANLAN_MESSAGES", "sandbox")

@@ -1,1 +1,1 @@
-"""The outside world, one file a way out or in. Each fails with a reason, and knows nothing of Anlan."""
+"""The outside world, one file a way out or in. What comes from there is checked before it is believed."""

@@ -30,6 +30,15 @@ class Grant(msgspec.Struct, frozen=True):
     relations: tuple[str, ...] = ANY
 
 
+PLATFORM = (
+    Grant("security", ("administer", "roster")),
+    Grant("chief", ("roster",), ("own", "below")),
+    Grant("overseer", ("roster",), ("own", "below")),
+)
+"""What the installation itself grants, whatever its lines of work: who administers accounts, who writes duty rosters
+(of which units, seen from their own)."""
+
+
 class Grants:
     """The table, indexed."""
 
@@ -39,6 +48,14 @@ class Grants:
             for action in grant.actions:
                 key = (grant.role, action)
                 self._table[key] = self._table.get(key, frozenset()) | frozenset(grant.relations)
+
+    def roles(self) -> list[str]:
+        """Every role that may do anything, in the table's order."""
+        return list(dict.fromkeys(role for role, _ in self._table))
+
+    def of_role(self, role: str) -> dict[str, frozenset[str]]:
+        """What a role may do, and in which relations."""
+        return {action: relations for (of, action), relations in self._table.items() if of == role}
 
     def relations(self, actor: Actor, action: str) -> frozenset[str]:
         """The relations in which the actor may do it: empty when never."""

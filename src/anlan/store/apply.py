@@ -107,8 +107,9 @@ class Batch:
             return done
         for change in commit.changes:
             self._check_version(change)
-        for file in commit.files:
-            self._check_staged(file)
+        for sql, values, refusal in commit.checks:
+            if self._run(sql, values).fetchone() is None:
+                raise refusal
         done = Done()
         for change in commit.changes:
             done.matters.append(self._change(change, commit, done))
@@ -154,10 +155,6 @@ class Batch:
             raise Refused("matter.unknown", matter=change.base.number)
         if row[0] != change.base.version:
             raise Conflict(change.base.number, change.base.version, row[0])
-
-    def _check_staged(self, file: str) -> None:
-        if self._run("SELECT 1 FROM files WHERE id = ? AND staged_at != 0", (file,)).fetchone() is None:
-            raise Refused("file.unknown", file=file)
 
     def _change(self, change: Change, commit: Commit, done: Done) -> Matter:
         before, drafts = change.base, change.drafts
@@ -234,8 +231,6 @@ class Batch:
             run("INSERT INTO search (rowid, terms) VALUES (?, ?)", (number, shown.terms))
             if shown.features:
                 run("INSERT INTO features VALUES (?, ?)", (number, shown.features))
-        for file in commit.files:
-            run("UPDATE files SET staged_at = 0 WHERE id = ?", (file,))
         for sql, values in commit.rows:
             run(sql, values)
         for number in commit.forgets:

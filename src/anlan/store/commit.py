@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from anlan.loop.errors import Refused
 from anlan.loop.evolve import Draft
 from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
@@ -56,9 +57,9 @@ class Shown(msgspec.Struct):
 class Commit(msgspec.Struct):
     """Everything one intent writes. `changes[0]` is the matter the receipt and `shown` belong to.
 
-    `request` is the idempotency key's and the body's hash; `files` names staged files that it takes, each only once;
-    `forgets` the matters whose title, search terms and feature row go; `destroys` vault keys that die after the rest is
-    kept.
+    `request` is the idempotency key's and the body's hash. `checks`: what must still hold when it is written, as a
+    query that finds a row, and the refusal when it does not. `forgets`: the matters whose title, search terms and
+    feature row go; `destroys`: vault keys that die after the rest is kept.
     """
 
     at: int
@@ -71,9 +72,9 @@ class Commit(msgspec.Struct):
     sealed: list[Sealed] = []
     parties: list[tuple[str, bytes]] = []
     shown: Shown | None = None
-    files: list[str] = []
     rows: list[tuple[str, Sequence[Any]]] = []
     forgets: list[int] = []
+    checks: list[tuple[str, Sequence[Any], Refused]] = []
     destroys: list[str] = []
     request: tuple[bytes, bytes] | None = None
     answer: Callable[[Done], bytes] | None = None

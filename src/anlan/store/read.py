@@ -143,6 +143,11 @@ class Reader:
         row = self._run("SELECT unit, roles, password FROM accounts WHERE id = ? AND active = 1", (account,)).fetchone()
         return tuple(row) if row else None
 
+    def roles(self, account: str) -> tuple[str, ...]:
+        """An account's roles, switched on or not; () for none of that number."""
+        row = self._run("SELECT roles FROM accounts WHERE id = ?", (account,)).fetchone()
+        return tuple(msgspec.json.decode(row[0])) if row else ()
+
     def second(self, account: str) -> tuple[bytes, int] | None:
         """An account's wrapped second-factor secret and the last step it was used in, if it has one."""
         sql = "SELECT second, second_step FROM accounts WHERE id = ? AND second IS NOT NULL"

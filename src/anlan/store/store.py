@@ -1,5 +1,5 @@
 """One installation's data under ANLAN_HOME: `anlan.db` (record, state), `keys.db` (wrapped keys), `keys/` (masters),
-`files/` (sealed photos, sounds and documents)."""
+`files/` (sealed photos, sounds and documents), `reports/` (reports as they were made)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from anlan.store.files import Files
 from anlan.store.messages import Messages
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
+from anlan.store.report_files import ReportFiles
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
@@ -44,6 +45,7 @@ class Store:
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
+        self.report_files = ReportFiles(home / "reports")
         self.vault = Vault(self.readers, Readers(keys), master, random)
 
     def close(self) -> None:

@@ -27,8 +27,10 @@ from anlan.web import (
     account,
     bulk,
     callbacks,
+    charts,
     counted,
     doors,
+    duty,
     export,
     figures,
     files,
@@ -36,10 +38,14 @@ from anlan.web import (
     intake,
     matter,
     messages,
+    oidc,
+    people,
     public,
     queue,
+    reports,
     saved,
     topics,
+    units,
     wall,
 )
 from anlan.web import map as map_
@@ -53,7 +59,7 @@ COMPRESSED_FROM, COMPRESSED_AT = 1_000, 4
 HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
-    doors.log_in_page, doors.log_in, doors.log_out, doors.theme,
+    doors.log_in_page, doors.log_in, doors.log_out, doors.theme, oidc.begin, oidc.back, oidc.out,
     account.account_page, account.revoke, account.password, account.second_factor, account.readings,
     saved.home, saved.my_views, saved.keep, saved.read,
     queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
@@ -62,8 +68,11 @@ PAGES: list[Any] = [
     intake.intake_page, intake.save, intake.advice,
     callbacks.desk, callbacks.one, callbacks.contact, callbacks.attempt,
     figures.measures, counted.counted,
+    reports.list_reports, reports.define, reports.one_report, reports.make_now, reports.schedule, reports.download,
     map_.city_map, wall.wall,
     topics.topics,
+    units.list_units, units.one_unit, duty.roster, duty.save, duty.take_out, duty.bring_in,
+    people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     messages.messages, messages.again,
     public.report_page, public.report, public.follow_page, public.follow, public.linked, public.rate, public.quiet,
 ]  # fmt: skip
@@ -107,7 +116,7 @@ def templates() -> JinjaTemplateEngine:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip)
+    environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip, chart_path=charts.path)
     return JinjaTemplateEngine.from_environment(environment)
 
 

@@ -16,10 +16,13 @@ from litestar.response import Template
 
 from anlan.api.matters import cursor
 from anlan.app.measure import behind
+from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import DAY
 from anlan.store.counts import FEW, Counted
 from anlan.store.read import Row
+from anlan.web.language import Strings
+from anlan.web.names import Names
 from anlan.web.queue import Chip, Line, line
 from anlan.web.timing import EPOCH, date_of
 from anlan.web.visit import Visit
@@ -122,11 +125,15 @@ def filters(visit: Visit, asked: Counted) -> list[tuple[str, str]]:
 
 def group_name(visit: Visit, by: str, group: str) -> str:
     """A group in words."""
+    return group_named(visit.names, visit.t, visit.world, by, group)
+
+
+def group_named(names: Names, t: Strings, world: World, by: str, group: str) -> str:
+    """A group in the words of a language."""
     if not group and by != "category":
-        return visit.t("measure.no_unit" if by == "unit" else "place.no_district")
-    names = visit.names
-    if by == "ledger" and group == visit.world.ledger:
-        return visit.t("place.whole_city")
+        return t("measure.no_unit" if by == "unit" else "place.no_district")
+    if by == "ledger" and group == world.ledger:
+        return t("place.whole_city")
     name = {"unit": names.unit, "ledger": names.area, "channel": names.channel, "category": names.category}.get(by)
     return name(group) if name else group
 

@@ -22,23 +22,29 @@ from anlan.web.visit import THEME_COOKIE, THEMES, YEAR_SECONDS, Visit
 async def log_in_page(request: Request[Any, Any, Any]) -> Template:
     """The log-in form."""
     visit = Visit(request)
-    return visit.page("login.html", next=inside(request.query_params.get("next", "")), account="", error="", kept="")
+    return log_in_form(visit, 200, inside(request.query_params.get("next", "")))
 
 
 @post("/login", status_code=200, middleware=[TRIES.middleware])
 async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
-    """A session for an account and its password, and on to where the person wanted to go."""
+    """A session for an account and its password, and on to where the person wanted to go. A password that was given by
+    an administrator is good once: the form comes back and asks for the owner's own."""
     visit, form = Visit(request), await form_of(request)
     account, onward = form.text("account"), inside(form.text("next"))
     try:
         agent, code = request.headers.get("user-agent", ""), form.text("code").replace(" ", "")
-        commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
+        if form.raw("new"):
+            commit, token = accounts.first_password(
+                visit.world, account, form.raw("password"), form.raw("new"), agent, code
+            )
+        else:
+            commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
+        commit.rows += seen.forgotten(account, visit.world.clock())
+        await visit.world.store.writer.write(commit)
     except Refused as refused:
         error = visit.names.refusal(refused.code, refused.params)
-        typed = form.raw("kept")
-        return visit.page("login.html", status=401, next=onward, account=account, error=error, kept=typed)
-    commit.rows += seen.forgotten(account, visit.world.clock())
-    await visit.world.store.writer.write(commit)
+        choose = refused.code == "account.once" or bool(form.raw("new"))
+        return log_in_form(visit, 401, onward, account, error, choose=choose, typed=form.raw("kept"))
     cookies = [session_cookie(request, token, SESSION_MS // 1000)]
     cookies.append(kept.account_cookie(visit, account, secure=is_secure(request)))
     if found := kept.opened(visit, form.raw("kept")):
@@ -48,15 +54,46 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     return Redirect(onward, status_code=303, cookies=cookies)
 
 
+def log_in_form(
+    visit: Visit,
+    status: int,
+    onward: str,
+    account: str = "",
+    error: str = "",
+    *,
+    choose: bool = False,
+    typed: str = "",
+) -> Template:
+    """The log-in form; with `choose`, it asks for a new password beside the one that was good once;
+    `typed` is a form that waits for its person (`kept`)."""
+    outside = visit.request.app.state.get("oidc") is not None
+    left = outside and visit.request.query_params.get("left") == "oidc"
+    return visit.page(
+        "login.html",
+        status,
+        next=onward,
+        account=account,
+        error=error,
+        choose=choose,
+        outside=outside,
+        left=left,
+        kept=typed,
+    )
+
+
 @post("/logout", status_code=200)
 async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
-    """End the session, here and on the server."""
+    """End the session, here and on the server. Who came from the provider is shown the way to end that one too: the
+    pages' policy lets no form lead off this site."""
     visit = Visit(request)
+    onward = "/login"
     if visit.actor_or_none is not None:
         token = request.cookies[SESSION_COOKIE]
+        if accounts.kind_of(visit.world, visit.actor.id, token) == "oidc":
+            onward = "/login?left=oidc"
         await visit.world.store.writer.write(accounts.log_out(visit.world, token, visit.actor.id))
     cookies = [session_cookie(request, "", 0), kept.account_cookie(visit, "", secure=is_secure(request))]
-    return Redirect("/login", status_code=303, cookies=cookies)
+    return Redirect(onward, status_code=303, cookies=cookies)
 
 
 @get("/theme")

@@ -57,7 +57,7 @@ async def export(request: Request[Any, Any, Any], form: FromPath[str]) -> Respon
 def as_csv(lines: list[list[str]]) -> bytes:
     """With the mark that tells a spreadsheet it is UTF-8; a cell that would be read as a formula is quoted as text."""
     text = io.StringIO()
-    csv.writer(text).writerows([[_plain(cell) for cell in line] for line in lines])
+    csv.writer(text).writerows([[plain(cell) for cell in line] for line in lines])
     return b"\xef\xbb\xbf" + text.getvalue().encode()
 
 
@@ -67,7 +67,7 @@ def as_xlsx(lines: list[list[str]]) -> bytes:
     sheet = book.create_sheet("Anlan")
     sheet.freeze_panes = "A2"
     for n, line in enumerate(lines):
-        cells = [WriteOnlyCell(sheet, value=_plain(cell)) for cell in line]
+        cells = [WriteOnlyCell(sheet, value=plain(cell)) for cell in line]
         for cell in cells if n == 0 else ():
             cell.font = Font(bold=True)
         sheet.append(cells)
@@ -76,7 +76,8 @@ def as_xlsx(lines: list[list[str]]) -> bytes:
     return target.getvalue()
 
 
-def _plain(cell: str) -> str:
+def plain(cell: str) -> str:
+    """A cell's text, quoted when a spreadsheet would read it as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell
 
 

@@ -1,4 +1,8 @@
-"""Measures: a period's figures beside those of the year before, each with its formula and the list it counts."""
+"""Measures: a period's figures beside those of the year before, each with its formula and the list it counts.
+
+A chart for each measure by month stands under the tables; it is drawn by the server (`charts`) and says nothing that
+the table by month does not.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +13,10 @@ import msgspec
 from litestar import Request, get
 from litestar.response import Template
 
-from anlan.app.measure import Figure, measure
+from anlan.app.measure import Figure, by_month, measure, year_before
 from anlan.loop.domain import Measure
 from anlan.loop.errors import Refused
+from anlan.web import charts
 from anlan.web.counted import Period, group_name, link, period_of
 from anlan.web.timing import date_of
 from anlan.web.visit import Visit
@@ -21,7 +26,8 @@ LESS_IS_BETTER = frozenset({"returned", "reopened", "merged_in"})
 
 
 class Total(msgspec.Struct, frozen=True):
-    """A measure over the whole period: words, value, the change on the year before, the ways to what it counted."""
+    """A measure over the whole period: words, value, the change on the year before, the ways to what it counted, now
+    and `then` (of a share, to what made it up)."""
 
     key: str
     name: str
@@ -29,6 +35,7 @@ class Total(msgspec.Struct, frozen=True):
     figure: Figure
     over: str
     of: str
+    then: str
     less_is_better: bool
 
 
@@ -53,13 +60,29 @@ async def measures(request: Request[Any, Any, Any]) -> Template:
     for figure in measure(visit.world, domain, period.first, period.last, by):
         groups.setdefault(figure.group, {})[figure.measure] = figure
     rows = [
-        (group_name(visit, by, group), [(found[m.key], group_link(domain, m, by, group, period)) for m in known])
+        (
+            group_name(visit, by, group),
+            [
+                (found[m.key], group_link(domain, m, by, group, period), then_link(domain, m, by, group, period))
+                for m in known
+            ],
+        )
         for group, found in groups.items()
     ]
     return visit.page(
         "measures.html", totals=totals, rows=rows, by=by, groups=GROUPS, period=period, domain=domain,
-        periods=periods(visit),
+        periods=periods(visit), has_then=any(t.figure.whole_before for t in totals),
+        panels=charts.panels(by_month(visit.world, domain, period.last)),
+        month_table=visit.with_query(
+            by="month", **{"from": period.last.replace(month=1, day=1), "to": period.last}
+        ),
+        named={t.key: t for t in totals},
     )  # fmt: skip
+
+
+def before(period: Period) -> Period:
+    """The same period a year before."""
+    return Period(year_before(period.first), year_before(period.last))
 
 
 def periods(visit: Visit) -> list[tuple[str, str]]:
@@ -80,7 +103,8 @@ def total(visit: Visit, domain: str, measure: Measure, figure: Figure, period: P
     word = visit.t.word
     over, of = link(domain, measure.over, period), link(domain, measure.of, period) if measure.of else ""
     name, formula = word(domain, f"measure.{measure.key}"), word(domain, f"formula.{measure.key}")
-    return Total(measure.key, name, formula, figure, over, of, measure.key in LESS_IS_BETTER)
+    then = link(domain, measure.of or measure.over, before(period))
+    return Total(measure.key, name, formula, figure, over, of, then, measure.key in LESS_IS_BETTER)
 
 
 def group_link(domain: str, measure: Measure, by: str, group: str, period: Period) -> str:
@@ -91,3 +115,9 @@ def group_link(domain: str, measure: Measure, by: str, group: str, period: Perio
     first = date.fromisoformat(f"{group}-01")
     last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     return link(domain, counter, Period(max(first, period.first), min(last, period.last)))
+
+
+def then_link(domain: str, measure: Measure, by: str, group: str, period: Period) -> str:
+    """The way to what the group's figure of the year before counted."""
+    then = f"{int(group[:4]) - 1}{group[4:]}" if by == "month" else group
+    return group_link(domain, measure, by, then, before(period))

@@ -23,6 +23,7 @@ from anlan.web.forms import Form, fields_of, form_of
 from anlan.web.mini import mini
 from anlan.web.queue import line, listing, number_in, state_of
 from anlan.web.refusals import status_of
+from anlan.web.units import duty_line
 from anlan.web.visit import Visit
 from anlan.web.waterline import life
 
@@ -166,6 +167,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         top=top_categories(view),
         draft=draft,
         undo=moves.undo_of(visit, matter, view.facts),
+        duty=duty_line(visit, matter.lead) if matter.lead and not matter.closed_at else "",
         purposes=look.PURPOSES,
         units=list(visit.world.city.organisation),
         groups=visit.names.groups(),

@@ -10,7 +10,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter
 from anlan.web.language import Strings
 
-STAFF_ROLES = ("operator", "callback", "overseer", "chief", "officer", "auditor", "partner")
+STAFF_ROLES = ("operator", "callback", "overseer", "chief", "officer", "auditor", "security", "partner")
 
 
 class Names:
@@ -19,6 +19,7 @@ class Names:
     def __init__(self, world: World, t: Strings) -> None:
         self.world, self.t = world, t
         self._english = t.language == "en"
+        self._known: dict[str, tuple[str, ...]] = {}
 
     def _of(self, thing: Any) -> str:
         return str(thing.name_en if self._english and thing.name_en else thing.name)
@@ -73,10 +74,17 @@ class Names:
         """警员3862, 坐席0417; the reporter; the system."""
         if account in {CITIZEN.id, SYSTEM.id}:
             return self.t(f"staff.{account}")
-        officer = self.world.city.roster.officers.get(account)
-        roles = officer.roles if officer else ()
+        roles = self._roles(account)
         role = next((r for r in STAFF_ROLES if r in roles), "account")
         return self.t(f"staff.{role}", number=account)
+
+    def _roles(self, account: str) -> tuple[str, ...]:
+        """The roles an account has, else those of the city pack's officer."""
+        if account not in self._known:
+            officer = self.world.city.roster.officers.get(account)
+            given = self.world.store.read.roles(account)
+            self._known[account] = given or (officer.roles if officer else ())
+        return self._known[account]
 
     def word(self, matter: Matter, key: str) -> str:
         """A word of the matter's own line of work: a stage, a move, an option."""

@@ -46,7 +46,12 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         for n, d in enumerate(visit.world.domains.values())
         if visit.may("see")
     ]
-    groups = [(t("rail.mine"), [*mine, *views]), (t("rail.lines"), lines), (t("rail.city"), city(visit))]
+    groups = [
+        (t("rail.mine"), [*mine, *views]),
+        (t("rail.lines"), lines),
+        (t("rail.city"), city(visit)),
+        (t("rail.house"), house(visit)),
+    ]
     return [(title, links) for title, links in groups if links]
 
 
@@ -57,6 +62,7 @@ def city(visit: Visit) -> list[Link]:
         ("see", "map", "/map", "m"),
         ("see", "wall", "/wall", "w"),
         ("measure", "measures", "/measures", "r"),
+        ("measure", "reports", "/reports", "p"),
         ("review", "topics", "/review/topics", "t"),
         ("oversee", "messages", "/messages", "s"),
         ("audit", "readings", "/readings", "a"),
@@ -78,6 +84,16 @@ def saved_views(visit: Visit) -> list[Link]:
         href = "/views" if one.error else one.href
         found.append(Link(view.name, href, count, asked == view.query, key, late=bool(one.error)))
     return found
+
+
+def house(visit: Visit) -> list[Link]:
+    """Units and their people; for who administers, accounts and rights."""
+    t, path = visit.t, visit.request.url.path
+    links = [Link(t("rail.units"), "/units", "", path.startswith("/units"), "u")]
+    if visit.may("administer"):
+        links.append(Link(t("rail.people"), "/people", "", path.startswith("/people"), "h"))
+        links.append(Link(t("rail.rights"), "/rights", "", path == "/rights"))
+    return links
 
 
 def at(visit: Visit, path: str, domain: str = "") -> bool:

@@ -13,6 +13,7 @@ from anlan.api import problems
 from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 from anlan.web import kept
+from anlan.web.doors import log_in_form
 from anlan.web.visit import Visit
 
 status_of = problems.status_of
@@ -23,7 +24,7 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[An
     visit = Visit(request)
     if refused.code == "token.missing":
         if form := kept.sealed(visit):
-            return visit.page("login.html", 401, next=visit.here, account="", error=visit.t("kept.expired"), kept=form)
+            return log_in_form(visit, 401, visit.here, error=visit.t("kept.expired"), typed=form)
         onward = f"?next={quote(visit.here, safe='')}" if visit.here != "/" else ""
         return Redirect(f"/login{onward}", status_code=303)
     return _page(visit, status_of(refused), visit.names.refusal(refused.code, refused.params))

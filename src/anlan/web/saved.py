@@ -41,8 +41,9 @@ async def home(request: Request[Any, Any, Any]) -> Redirect:
     visit = Visit(request)
     if chosen := first(visit):
         return Redirect(chosen, status_code=303)
-    onward = "/queue" if visit.may("see") and "callback" not in visit.actor.roles else "/callbacks"
-    return Redirect(onward if visit.may("see") else "/intake", status_code=303)
+    if not visit.may("see"):
+        return Redirect("/people" if visit.may("administer") else "/intake", status_code=303)
+    return Redirect("/callbacks" if "callback" in visit.actor.roles else "/queue", status_code=303)
 
 
 @get("/views")

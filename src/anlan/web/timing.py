@@ -39,6 +39,11 @@ class Times:
         key = "time.day" if at.year == _at(self.now).year else "time.day_year"
         return self.t(key, y=at.year, m=at.month, d=at.day, mon=self.t(f"time.month_{at.month}"))
 
+    @property
+    def date(self) -> date:
+        """Today."""
+        return date_of(self.now)
+
     def weekday(self, minute: int) -> str:
         """周四 / Thu."""
         return self.t(f"time.weekday_{_at(minute).weekday()}")
