@@ -21,15 +21,16 @@ from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.attach import forget_unclaimed
-from anlan.app.calls import forget_old
+from anlan.app.calls import forget_old, took
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
 from anlan.app.tick import Job, ticking
-from anlan.app.world import World
+from anlan.app.world import SYSTEM, World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
+from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.flow import problems
@@ -97,6 +98,7 @@ def application(world: World) -> Litestar:
     app.state.world = world
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
+    app.state.telephone = None
     settings = settings_of(os.environ)
     app.state.oidc = Provider(settings, world.clock) if settings else None
     return app
@@ -109,6 +111,13 @@ def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
     app.on_shutdown.insert(0, task.cancel)
 
 
+async def heard(world: World, event: CallEvent) -> None:
+    """An event of the exchange's own link."""
+    commit = took(world, event, SYSTEM.id)
+    if commit is not None:
+        await world.store.writer.write(commit)
+
+
 async def forget(world: World) -> None:
     """What was only for a while: files that no matter took, calls of long ago."""
     for commit in (forget_unclaimed(world), forget_old(world)):
@@ -118,12 +127,15 @@ async def forget(world: World) -> None:
 
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
-    matter took and calls of long ago forgotten, and, where there is a way out, messages."""
+    matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
     jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
     app.on_startup.append(lambda: beside(app, ticking(jobs)))
     if (reach := outward(os.environ)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
+    if url := os.environ.get("ANLAN_AMI_URL"):
+        app.state.telephone = Asterisk(url, partial(heard, world))
+        app.on_startup.append(lambda: beside(app, app.state.telephone.run()))
 
 
 def _ended(task: asyncio.Task[None]) -> None:

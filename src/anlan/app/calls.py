@@ -19,6 +19,7 @@ from anlan.store.calls import FORGET_CALL, INSERT_CALL, SET_CALL_MATTER, SET_CAL
 from anlan.store.commit import Commit
 
 STATES = ("ringing", "answered", "ended")
+FACT_KINDS = frozenset({"call_ringing", "call_answered", "call_ended", "call_missed", "call_became"})
 CURRENT_MS = 10 * 60_000
 KEPT_MS = 30 * 24 * 3_600_000
 MATTERS_MAX = 5

@@ -13,6 +13,7 @@ from contextlib import suppress
 
 import msgspec
 
+from anlan.app.calls import FACT_KINDS as CALL_KINDS
 from anlan.app.news import why_new
 from anlan.app.world import World
 from anlan.loop.errors import Refused
@@ -31,12 +32,14 @@ LISTENERS_MAX = 1_000
 
 class Changed(msgspec.Struct):
     """The outbox position up to which this tells, and the numbers; `everything` when there were too many to name.
-    `news`: those of them that have just become the listener's own work."""
+    `news`: those of them that have just become the listener's own work; `call`: something rings at their place, or has
+    stopped."""
 
     pos: int
     matters: list[int]
     everything: bool = False
     news: list[int] = []
+    call: bool = False
 
 
 class Batch(msgspec.Struct):
@@ -46,6 +49,8 @@ class Batch(msgspec.Struct):
     pos: int
     found: list[tuple[Matter, set[str], set[str]]]
     everything: bool = False
+    called: frozenset[str] = frozenset()
+    """The accounts at whose place a call rings, or has stopped."""
     told: dict[tuple[str, tuple[str, ...]], list[int]] = {}
 
 
@@ -127,14 +132,15 @@ class Live:
                 units.update(_units_of(entry.fact))
                 kinds.add(entry.fact.kind)
         found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
-        return Batch(entries[-1].pos if entries else pos, found)
+        called = frozenset(e.fact.data["account"] for e in entries if e.fact.kind in CALL_KINDS)
+        return Batch(entries[-1].pos if entries else pos, found, called=called)
 
     def _told(self, actor: Actor, batch: Batch) -> Changed:
         audience = (actor.unit, actor.roles)
         if audience not in batch.told:
             batch.told[audience] = [m.number for m, units, _ in batch.found if self._concerns(actor, m, units)]
         news = [m.number for m, _, kinds in batch.found if why_new(self._world, actor, m, kinds)]
-        return Changed(batch.pos, batch.told[audience], batch.everything, news)
+        return Changed(batch.pos, batch.told[audience], batch.everything, news, actor.id in batch.called)
 
     def _concerns(self, actor: Actor, matter: Matter, units: set[str]) -> bool:
         world = self._world

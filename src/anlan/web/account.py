@@ -123,6 +123,7 @@ def _page(visit: Visit, error: str = "", *, done: bool = False) -> Template:
         "account.html", 422 if error else 200, sessions=accounts.sessions(visit.world, visit.actor.id), own=own,
         error=error, done=done, has_second=has_second, secret=second.shown_secret(secret),
         uri=second.uri_of(secret, visit.actor.id), program=program,
+        extension=visit.world.store.calls.extension_of(visit.actor.id),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from litestar.response import Redirect, Template
 
 from anlan.api.matters import cursor
 from anlan.api.problems import status_of
-from anlan.app import look
+from anlan.app import calls, look
 from anlan.loop.callback import OUTCOMES
 from anlan.loop.errors import Refused
 from anlan.loop.matter import shown
@@ -59,6 +59,19 @@ async def contact(request: Request[Any, Any, Any], shown_number: FromPath[str]) 
     return await render(visit, number, Draft(contact=opened))
 
 
+@post("/callbacks/{shown_number:str}/dial", status_code=200)
+async def dial(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
+    """Have the exchange call the reporter from the actor's own telephone; the number is shown to nobody."""
+    visit, form = Visit(request), await form_of(request)
+    visit.world.require(visit.actor, MOVE)
+    number, receipt = number_of(shown_number), form.number("receipt")
+    try:
+        await calls.dial(visit.world, request.app.state.telephone, visit.actor, number, receipt)
+    except Refused as refused:
+        return await render(visit, number, draft_of(visit, "dial", form, refused), status_of(refused))
+    return await render(visit, number, Draft(), dialled=receipt)
+
+
 @post("/callbacks/{shown_number:str}/attempt", status_code=200, keeps=True)
 async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Response[Any]:
     """One attempt with its outcome, then back to the desk."""
@@ -75,8 +88,8 @@ async def attempt(request: Request[Any, Any, Any], shown_number: FromPath[str]) 
     return Redirect(PATH, status_code=303)
 
 
-async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> Template:
-    """The desk with one matter open."""
+async def render(visit: Visit, number: int, draft: Draft, status: int = 200, dialled: int = 0) -> Template:
+    """The desk with one matter open; `dialled` is the receipt whose reporter is being called."""
     visit.world.require(visit.actor, MOVE)
     view = await look.view(visit.world, visit.actor, number, marks=True)
     done = [e for f, e in zip(view.facts[::-1], _all(visit, view), strict=True) if f.kind in DONE_KINDS and e.note]
@@ -85,6 +98,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         "callbacks.html", status, desk=desk_of(visit), selected=number, view=view, matter=view.matter, draft=draft,
         offer=offers[0] if offers else None, done=done, outcomes=OUTCOMES,
         limit=view.flow.limits.callback_attempts_max, href=f"{PATH}/{shown(number)}",
+        dialled=dialled, dials=visit.request.app.state.get("telephone") is not None,
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from litestar import Request, Response, get, post
 from litestar.response import Template
 
 from anlan.api.problems import status_of
-from anlan.app import receive
+from anlan.app import calls, receive
 from anlan.app.receive import Advice
 from anlan.city.errors import CityError
 from anlan.loop import deadlines
@@ -95,8 +95,8 @@ async def intake_page(request: Request[Any, Any, Any]) -> Template:
     """The empty form."""
     visit = Visit(request)
     visit.world.require(visit.actor, "receive")
-    blank = Form({"outside_id": f"desk-{visit.world.random(9).hex()}", "wants_callback": "on", "channel": CHANNEL})
-    return page(visit, blank, Help())
+    blank = {"outside_id": f"desk-{visit.world.random(9).hex()}", "wants_callback": "on", "channel": CHANNEL}
+    return await page(visit, Form(blank | {"call": request.query_params.get("call", "")}), Help())
 
 
 @post("/intake/advice", status_code=200)
@@ -116,7 +116,7 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     try:
         await stage(visit, form, actor.id)
         if form.text("do") == "advise":
-            return page(visit, form, help_of(visit, form))
+            return await page(visit, form, help_of(visit, form))
         kept.check(form)
         domain, intake = intake_of(visit, form)
         join = form.number("join") if form.text("join") else 0
@@ -124,7 +124,9 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     except (Refused, CityError) as error:
         words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
         status = status_of(error) if isinstance(error, Refused) else 422
-        return page(visit, form, msgspec.structs.replace(help_of(visit, form), error=words), status)
+        return await page(visit, form, msgspec.structs.replace(help_of(visit, form), error=words), status)
+    if call := form.text("call"):
+        await world.store.writer.write(calls.became(world, actor, call, done.receipt))
     matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
     due = visit.times.due(matter, "")
     return visit.page(
@@ -133,12 +135,13 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     )  # fmt: skip
 
 
-def page(visit: Visit, form: Form, helping: Help, status: int = 200) -> Template:
-    """The form with what was typed and what is said about it."""
+async def page(visit: Visit, form: Form, helping: Help, status: int = 200) -> Template:
+    """The form with what was typed and what is said about it; with who calls, where it was opened from a call."""
+    caller = await calls.caller(visit.world, visit.actor, form.text("call")) if form.text("call") else None
     channels = [key for key in visit.world.channels if not way(visit, key)[1].public and key != "case_system"]
     return visit.page(
         "intake.html", status, form=form, help=helping, groups=visit.names.groups(), channels=channels,
-        units=list(visit.world.city.organisation),
+        units=list(visit.world.city.organisation), caller=caller,
     )  # fmt: skip
 
 
@@ -156,6 +159,8 @@ def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     payload: dict[str, Any] = {
         name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone", "email")
     }
+    if not payload["phone"] and (call := form.text("call")):
+        payload["phone"] = calls.phone_for(visit.world, visit.actor, call)
     payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
     payload |= {"confidential": form.ticked("confidential"), "files": files_named(form)}
     if at := point_of(visit, form):

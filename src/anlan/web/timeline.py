@@ -73,6 +73,7 @@ def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
         "outcome": names.word(matter, f"option.{data['outcome']}") if data.get("outcome") else "",
         "rating": data.get("rating", ""),
         "count": len(data.get("parties", ())),
+        "extension": data.get("extension", ""),
         "way": visit.t(f"message.way.{data.get('way') or 'unknown'}"),
         "template": visit.t(f"message.{data['template']}") if data.get("template") else "",
         "sent": visit.t(f"message.state.{data['state']}") if fact.kind == "messaged" else "",

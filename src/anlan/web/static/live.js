@@ -1,5 +1,5 @@
 /* What changes, as it changes: one event stream for the page; where there is none, a look every 15 seconds.
-   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers], "news": [numbers]}, at most two a second.
+   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers], "news": [numbers], "call": bool}, at most two a second.
    The stream is taken up again after the last position heard, so nothing is lost while the server was away. */
 const POLL_MS = 15000;
 const AGAIN_MS = 3000;
@@ -17,7 +17,7 @@ export function onChange(callback) {
 }
 
 function tell(changed) {
-  if (changed.everything || changed.matters.length) listeners.forEach((callback) => callback(changed));
+  if (changed.everything || changed.call || changed.matters.length) listeners.forEach((callback) => callback(changed));
 }
 
 function listen() {
