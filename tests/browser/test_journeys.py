@@ -22,6 +22,7 @@ SEEN_BY = (
     ("callback", "/callbacks"),
     ("auditor", "/readings"),
     ("auditor", "/account"),
+    ("chief", "/views"),
 )
 
 

@@ -16,6 +16,7 @@ TITLE_LENGTH = 28
 class Intake(msgspec.Struct, frozen=True):
     """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84.
 
+    `by_hand`: a person at the desk chose category and unit; what the engines would have said is kept beside it.
     `foreign`: a row of another city's table, whose places and categories are kept as they are.
     """
 
@@ -40,6 +41,7 @@ class Intake(msgspec.Struct, frozen=True):
     foreign: bool = False
     closed_at: int = 0
     due_at: int = 0
+    by_hand: bool = False
 
 
 def first_words(text: str) -> str:

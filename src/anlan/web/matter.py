@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 
 from anlan.app import handle, look, receive
 from anlan.app.look import Contact, View
+from anlan.app.related import related
 from anlan.engines.merge import Candidate
 from anlan.engines.text import features
 from anlan.loop.case import Intent
@@ -156,6 +157,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         offers=moves.offers(visit, view),
         entries=timeline.entries(visit, view),
         same=alike,
+        related=related(visit.world, visit.actor, view, {c.key for c, _ in alike}),
         mini=mini(visit, matter, [(c.key, title) for c, title in alike]),
         places=places(visit, matter),
         parent=family.parent(visit, view),
