@@ -74,12 +74,13 @@ async def undo(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> 
 
 
 def after_move(visit: Visit, number: int) -> str:
-    """Where a move leads: its matter, or the list when the matter is no longer the person's to see."""
+    """Where a move leads: its matter beside the same list, or the list when the matter is no longer theirs to see."""
     try:
         look.allowed(visit.world, visit.actor, visit.world.store.read.matter(number))
     except Refused:
         return f"/queue?moved={shown(number)}"
-    return f"/matters/{shown(number)}"
+    page, _, query = visit.here.partition("?")
+    return f"/matters/{shown(number)}" + (f"?{query}" if query and page.startswith("/matters/") else "")
 
 
 async def moved(visit: Visit, number: int, key: str, form: Form) -> None:

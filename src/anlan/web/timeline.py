@@ -58,6 +58,8 @@ def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry
             continue
         shifts = _shifts(visit, view, fact, clocks)
         clocks |= fact.data.get("clocks", {})
+        for key in fact.data.get("dropped", ()):
+            clocks.pop(key, None)
         entry = _entry(visit, view, fact, shifts)
         advised = fact if fact.kind == "classified" and fact.data.get("top") else advised
         beside = _beside(visit, fact, advised)

@@ -58,7 +58,7 @@ const actions = {
   x: pick,
   b: () => picked && !picked.hidden && picked.querySelector("a").click(),
   a: act,
-  u: () => document.querySelector("#undo button")?.focus(),
+  u: () => document.querySelector("#undo form button")?.focus(),
   n: () => document.querySelector("#news .toast:last-child :is(a, button)")?.focus(),
   g: () => go(true),
   Escape: back,
