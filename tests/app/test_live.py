@@ -73,6 +73,24 @@ async def test_who_was_away_catches_up_in_one_message(world: World, somebody: Ca
     assert (start.pos, caught_up.matters, caught_up.pos) == (before, numbers, world.store.outbox.last())
 
 
+async def test_who_begins_where_a_page_was_made_hears_nothing_twice(
+    world: World, somebody: Callable[..., Actor]
+) -> None:
+    live = Live(world, gap=0.05, beat=0.2)
+    first = live.changes(somebody("overseer"))
+    await anext(first)
+    old = report(world, 1, HERE, somebody("operator"))
+    stream = live.changes(somebody("overseer"), after=world.store.outbox.last())
+    await anext(stream)
+    await anext(first)
+    new = report(world, 2, HERE, somebody("operator"))
+    told = [number for changed in await heard(stream, 2) for number in changed.matters]
+    assert told == [new.number], "what the page showed already is not told again"
+    assert old.number != new.number
+    ahead = live.changes(somebody("overseer"), after=10**9)
+    assert (await anext(ahead)).pos < 10**9, "a position of another database is none of ours"
+
+
 async def test_too_much_to_name_is_everything(
     world: World, somebody: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,7 @@ SEEN_BY = (
     ("chief", "/units"),
     ("chief", "/units/station.370202001"),
     ("chief", "/units/station.370202001/duty"),
+    ("chief", "/views"),
 )
 
 

@@ -43,9 +43,10 @@ class Changed(msgspec.Struct):
 
 
 class Batch(msgspec.Struct):
-    """What happened up to a position: the matters as they stand, the units that their facts name and the facts' kinds;
-    `told`, by audience."""
+    """What happened from one position up to another: the matters as they stand, the units that their facts name and the
+    facts' kinds; `told`, by audience."""
 
+    start: int
     pos: int
     found: list[tuple[Matter, set[str], set[str]]]
     everything: bool = False
@@ -78,11 +79,13 @@ class Live:
             self._loop, self._ticking, self._ticked_at = asyncio.get_running_loop(), False, 0.0
             self._pos = self._world.store.outbox.last()
         self.listeners += 1
-        pos = self._pos if after is None else min(after, self._pos)
+        pos = self._pos if after is None or after > self._world.store.outbox.last() else after
         try:
             yield Changed(pos, [])
             while True:
                 batch = self._read(pos) if pos < self._pos else await self._next()
+                if batch and batch.start < pos:  # it began before what this listener has seen already
+                    batch = self._read(pos)
                 pos = batch.pos if batch else pos
                 yield self._told(actor, batch) if batch else Changed(pos, [])
         finally:
@@ -124,7 +127,7 @@ class Live:
         outbox, read = self._world.store.outbox, self._world.store.read
         entries = outbox.after(pos)
         if len(entries) == ENTRIES_MAX:
-            return Batch(outbox.last(), [], everything=True)
+            return Batch(pos, outbox.last(), [], everything=True)
         named: dict[int, tuple[set[str], set[str]]] = {}
         for entry in entries:
             if entry.fact.version:
@@ -133,7 +136,7 @@ class Live:
                 kinds.add(entry.fact.kind)
         found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
         called = frozenset(e.fact.data["account"] for e in entries if e.fact.kind in CALL_KINDS)
-        return Batch(entries[-1].pos if entries else pos, found, called=called)
+        return Batch(pos, entries[-1].pos if entries else pos, found, called=called)
 
     def _told(self, actor: Actor, batch: Batch) -> Changed:
         audience = (actor.unit, actor.roles)

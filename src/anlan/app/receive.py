@@ -104,12 +104,13 @@ def advise(
     row = row or features_of(intake.title, intake.text)
     location, district = locate(world, intake)
     engines = engines and intake.flow != "notice"
-    guess = engines and not intake.category
+    guess = engines and (intake.by_hand or not intake.category)
     categories, certain = _classify(world, intake, row, explain=explain) if guess else ([], "")
     category = intake.category or certain
     offers = find_duplicates(world, intake, row, category, explain=explain) if engines and not intake.closed_at else []
     asked = Asked(category, intake.channel, district, location, intake.text)
-    return Advice(row, offers, categories, category, location, district, _human(intake) or route(world.city, asked))
+    ruled = route(world.city, asked)
+    return Advice(row, offers, categories, category, location, district, _human(intake, ruled) or ruled)
 
 
 def find_duplicates(
@@ -217,7 +218,7 @@ def _received(intake: Intake, domain: Domain, advice: Advice, ledger: str, party
 
 
 def _opening(flow: Flow, received: dict[str, Any], intake: Intake, advice: Advice) -> Opening:
-    by = "channel" if intake.category else "engine"
+    by = "engine" if not intake.category else "human" if intake.by_hand else "channel"
     classified: dict[str, Any] | None = None
     if advice.category or advice.categories:
         classified = {"category": advice.category, "by": by, "top": [list(c) for c in advice.categories]}
@@ -242,8 +243,9 @@ def _closed(flow: Flow, drafts: list[Draft], intake: Intake, actor: Actor) -> Dr
     return "closed", {"at": intake.closed_at, "stage": flow.closed, "clocks": as_data(clocks), "imported": True}
 
 
-def _human(intake: Intake) -> Route | None:
-    return Route(intake.unit, (), "human", False, ()) if intake.unit else None
+def _human(intake: Intake, ruled: Route | None) -> Route | None:
+    suggested = ruled.lead if ruled and intake.by_hand else ""
+    return Route(intake.unit, (), "human", False, (), suggested) if intake.unit else None
 
 
 def _classify(world: World, intake: Intake, row: Features, *, explain: bool) -> tuple[list[tuple[str, int]], str]:

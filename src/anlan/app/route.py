@@ -33,10 +33,14 @@ class Route(msgspec.Struct, frozen=True):
     rule: str
     doubtful: bool
     candidates: tuple[tuple[str, str, int], ...]
+    suggested: str = ""
+    """Whom the rules would have led to, where a person chose."""
 
     def as_data(self) -> dict[str, Any]:
         """As it is kept on the matter."""
         reasons = {"rule": self.rule, "doubtful": self.doubtful, "candidates": [list(c) for c in self.candidates]}
+        if self.suggested:
+            reasons["suggested"] = self.suggested
         return {"lead": self.lead, "assists": list(self.assists), "route": reasons}
 
 

@@ -16,6 +16,7 @@ TITLE_LENGTH = 28
 class Intake(msgspec.Struct, frozen=True):
     """What arrived (来件), before it is a matter: the same shape whatever the channel. Degrees are WGS-84.
 
+    `by_hand`: a person at the desk chose category and unit; what the engines would have said is kept beside it.
     `foreign`: a row of another city's table, whose places and categories are kept as they are. `files`: staged ones.
     """
 
@@ -42,6 +43,7 @@ class Intake(msgspec.Struct, frozen=True):
     closed_at: int = 0
     due_at: int = 0
     files: tuple[str, ...] = ()
+    by_hand: bool = False
 
 
 def first_words(text: str) -> str:

@@ -79,12 +79,15 @@ def _tried(visit: Visit, seen: dict[int, int], key: str, fields: dict[str, Any])
 
 def _choice(visit: Visit, error: str = "") -> Template:
     _, shape = asked(visit, views(visit))
-    rows = look.rows(visit.world, visit.actor, msgspec.structs.replace(shape, limit=BULK_MAX))
+    picked = tuple(n for text in visit.request.query_params.get("pick", "").split(".") if (n := whole(text)))
+    if len(picked) > BULK_MAX:
+        raise Refused("bulk.too_many", count=len(picked), count_max=BULK_MAX)
+    rows = look.rows(visit.world, visit.actor, msgspec.structs.replace(shape, numbers=picked, limit=BULK_MAX))
     found = bulk.moves(visit.world, visit.actor, [row.matter for row in rows])
     return visit.page(
         "bulk.html", 422 if error else 200, error=error, rows=[_row(visit, row) for row in rows],
         moves=[(move.key, _label(visit, rows, move), count) for move, count in found], filters=filters(visit),
-        query=_query(visit), most=BULK_MAX,
+        query=_query(visit), most=BULK_MAX, picked=bool(picked),
     )  # fmt: skip
 
 
@@ -104,4 +107,4 @@ def _result(visit: Visit, trial: Trial, seen: dict[int, int]) -> Result:
 
 
 def _query(visit: Visit) -> str:
-    return visit.with_query(after=None).partition("?")[2]
+    return visit.with_query(after=None, pick=None).partition("?")[2]

@@ -171,6 +171,7 @@ def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
         channel=form.text("channel") or CHANNEL,
         unit=visit.names.find_unit(chosen) if chosen else "",
         category=form.text("category_other") or form.text("category"),
+        by_hand=True,
     )
 
 

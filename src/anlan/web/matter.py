@@ -11,6 +11,7 @@ from litestar.response import Redirect, Template
 
 from anlan.app import handle, look, receive
 from anlan.app.look import Contact, View
+from anlan.app.related import related
 from anlan.engines.merge import Candidate
 from anlan.engines.text import features
 from anlan.loop.case import Intent
@@ -76,12 +77,13 @@ async def undo(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> 
 
 
 def after_move(visit: Visit, number: int) -> str:
-    """Where a move leads: its matter, or the list when the matter is no longer the person's to see."""
+    """Where a move leads: its matter beside the same list, or the list when the matter is no longer theirs to see."""
     try:
         look.allowed(visit.world, visit.actor, visit.world.store.read.matter(number))
     except Refused:
         return f"/queue?moved={shown(number)}"
-    return f"/matters/{shown(number)}"
+    page, _, query = visit.here.partition("?")
+    return f"/matters/{shown(number)}" + (f"?{query}" if query and page.startswith("/matters/") else "")
 
 
 async def moved(visit: Visit, number: int, key: str, form: Form) -> None:
@@ -160,6 +162,7 @@ async def render(visit: Visit, number: int, draft: Draft, status: int = 200) -> 
         entries=timeline.entries(visit, view),
         files=files(visit, matter, view),
         same=alike,
+        related=related(visit.world, visit.actor, view, {c.key for c, _ in alike}),
         mini=mini(visit, matter, [(c.key, title) for c, title in alike]),
         places=places(visit, matter),
         parent=family.parent(visit, view),

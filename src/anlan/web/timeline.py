@@ -43,6 +43,8 @@ class Entry(msgspec.Struct, frozen=True):
     files: int = 0
     fresh: bool = False
     """Whether it happened since the person last looked."""
+    beside: str = ""
+    """What the system had advised, where a person chose."""
     undone: bool = False
     """Whether it was taken back."""
 
@@ -50,6 +52,7 @@ class Entry(msgspec.Struct, frozen=True):
 def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry]:
     """The matter's facts, newest first. Of readings, only those that opened a contact, unless `everything`."""
     clocks: dict[str, dict[str, Any]] = {}
+    advised: Fact | None = None
     gone = {fact.data["version"] for fact in view.facts if fact.kind == "undone"}
     found = []
     for fact in view.facts:
@@ -57,9 +60,28 @@ def entries(visit: Visit, view: View, *, everything: bool = False) -> list[Entry
             continue
         shifts = _shifts(visit, view, fact, clocks)
         clocks |= fact.data.get("clocks", {})
+        for key in fact.data.get("dropped", ()):
+            clocks.pop(key, None)
         entry = _entry(visit, view, fact, shifts)
-        found.append(msgspec.structs.replace(entry, undone=fact.version in gone))
+        advised = fact if fact.kind == "classified" and fact.data.get("top") else advised
+        beside = _beside(visit, fact, advised)
+        found.append(msgspec.structs.replace(entry, undone=fact.version in gone, beside=beside))
     return found[::-1]
+
+
+def _beside(visit: Visit, fact: Fact, advised: Fact | None) -> str:
+    """The advice beside a person's choice: the engine's first three categories, or the unit that the rules led to."""
+    if fact.kind == "classified" and fact.data.get("by") == "human" and advised:
+        top = [
+            visit.t("beside.one", category=visit.names.category(label), n=round(permille / 10))
+            for label, permille in advised.data["top"][:3]
+        ]
+        return visit.t("beside.categories", top="、".join(top))
+    suggested = (fact.data.get("route") or {}).get("suggested", "") if fact.kind == "assigned" else ""
+    if suggested:
+        same = suggested == fact.data.get("lead")
+        return visit.t("beside.unit_same" if same else "beside.unit", unit=visit.names.unit(suggested))
+    return ""
 
 
 def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:

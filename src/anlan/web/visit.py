@@ -47,6 +47,8 @@ class Visit:
     def __init__(self, request: WebRequest) -> None:
         self.request = request
         self.world: World = request.app.state.world
+        self.pos = self.world.store.outbox.last()
+        """What happened after this may not be on the page: it asks for it."""
         self.language = language_of(request)
         self.theme = theme if (theme := request.cookies.get(THEME_COOKIE, "")) in THEMES else "light"
         self.t: Strings = strings(self.language, tuple(self.world.domains))

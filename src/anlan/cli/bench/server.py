@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -26,24 +27,42 @@ class Server:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Server:
+        self.start()
+        return self
+
+    def start(self) -> None:
+        """Start it and wait until it answers. Raises TimeoutError."""
         environment = os.environ | {"ANLAN_HOME": str(self.home)}
         command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port)]
-        with (self.home / "server.log").open("wb") as log:
+        with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
         began = time.monotonic()
         while time.monotonic() - began < WAIT_SECONDS:
-            try:
-                socket.create_connection((HOST, self.port), 0.2).close()
-            except OSError:
-                time.sleep(0.05)
-            else:
-                return self
+            if self._answers():
+                return
+            time.sleep(0.05)
         raise TimeoutError(f"the server did not start; see {self.home / 'server.log'}")
 
     def __exit__(self, *_: object) -> None:
         assert self._process is not None
         self._process.terminate()
         self._process.wait(20)
+
+    def kill(self) -> None:
+        """End it at once, workers too, as a power cut would."""
+        assert self._process is not None
+        for pid in _family(self._process.pid):
+            os.kill(pid, signal.SIGKILL)
+        self._process.wait(20)
+        while self._answers():
+            time.sleep(0.02)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection((HOST, self.port), 0.2).close()
+        except OSError:
+            return False
+        return True
 
     def cpu_seconds(self) -> float:
         """Processor time of the server and its workers so far."""

@@ -1,12 +1,13 @@
 /* What changes, as it changes: one event stream for the page; where there is none, a look every 15 seconds.
-   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers], "news": [numbers], "call": bool}, at most two a second.
-   The stream is taken up again after the last position heard, so nothing is lost while the server was away. */
+   Contract: GET /live, event "facts", data {"pos": n, "matters": [numbers], "news": [numbers], "call": yes or no}, at most
+   two a second. It begins where the page was made, and is taken up again after the last position heard: nothing is lost
+   between page and stream, or while the server was away, and nothing is told twice. */
 const POLL_MS = 15000;
 const AGAIN_MS = 3000;
 const listeners = new Set();
 let source = null;
 let timer = 0;
-let pos = 0;
+let pos = Number(document.getElementById("news")?.dataset.pos ?? 0);
 
 /* Calls back with {pos, matters, news, everything}: `everything` when it is not known which matters changed. Answers how
    to stop. */

@@ -34,7 +34,7 @@ async function look() {
     const answer = await fetch(`/news?after=${from}&to=${to}`);
     if (!answer.ok || answer.redirected) throw new TypeError(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    page.querySelectorAll(".toast").forEach(show);
+    page.querySelectorAll(".toast").forEach((toast) => show(toast));
   } catch (error) {
     if (kept() === to) localStorage.setItem(TOLD, from);
     if (!(error instanceof TypeError)) throw error;

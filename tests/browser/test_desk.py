@@ -1,0 +1,149 @@
+"""A day at the desk in real browsers: keys, new work told once, undo, a session that ends, a server that goes away."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from anlan.cli.bench.server import Server
+from anlan.cli.demo import DEMO_PASSWORD
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
+
+Visit = Callable[..., Page]
+
+
+def moved(page: Page, href: str, label: str, words: str) -> None:
+    """Make a move with a note on a matter's page."""
+    page.goto(href)
+    page.locator("summary", has_text=label).first.click()
+    form = page.locator("details.move", has_text=label).first
+    form.locator("textarea").fill(words)
+    form.locator("button.main").click()
+    page.wait_for_load_state("networkidle")
+
+
+def test_everything_is_reached_from_the_keyboard_and_nothing_fires_while_typing(log_in: Visit) -> None:
+    page = log_in("overseer", "/queue?view=open")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("g")
+    expect(page.locator("html")).to_have_class(re.compile("going"))
+    page.keyboard.press("m")
+    page.wait_for_url("**/map")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("g")
+    page.keyboard.press("q")
+    page.wait_for_url(re.compile("/queue"))
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_contain_text("值班大屏")
+    page.keyboard.press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("x")
+    expect(page.locator("#picked")).to_contain_text("2件")
+    page.keyboard.press("b")
+    page.wait_for_url(re.compile(r"/bulk\?.*pick="))
+    assert page.locator("input[type=checkbox]:checked").count() == 2
+    page.goto("/queue?view=verifying")
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("/matters/"))
+    page.wait_for_load_state("networkidle")
+    page.keyboard.press("a")
+    expect(page.locator("form.advice textarea, form.advice button").first).to_be_focused()
+    page.keyboard.type("jkgm?/x")
+    expect(page.locator("form.advice textarea").first).to_have_value("jkgm?/x")
+    composing = "new KeyboardEvent('keydown', {key: 'g', isComposing: true, bubbles: true})"
+    page.evaluate(f"document.body.dispatchEvent({composing})")
+    expect(page.locator("html")).not_to_have_class(re.compile("going"))
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile(r"/queue\?.*view=verifying|/queue\?view=verifying"))
+
+
+def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit) -> None:
+    tab = log_in("officer", "/queue?view=assigned")
+    other = tab.context.new_page()
+    other.goto("/account")
+    boss = log_in("overseer", "/queue?view=open")
+    unit = tab.locator(".rail footer").inner_text().split("\n")[1].strip()
+    boss.goto("/queue?view=assigned")
+    away = boss.locator("#queue .row").filter(has_not_text=unit).first.get_attribute("href")
+    assert away
+    boss.goto(away)
+    boss.locator("summary", has_text="转办").first.click()
+    form = boss.locator("details.move", has_text="转办").first
+    form.locator("input[name=unit]").fill(unit)
+    form.locator("textarea").fill("属于你们")
+    asked: list[str] = []
+    tab.context.on("request", lambda request: asked.append(request.url) if "/news?" in request.url else None)
+    with tab.context.expect_event("response", lambda answer: "/news?" in answer.url) as answered:
+        form.locator("button.main").click()
+    teller = answered.value.frame.page
+    silent = other if teller == tab else tab
+    expect(teller.locator("#news .toast")).to_contain_text("转来本单位")
+    teller.locator("#news .toast").hover()
+    silent.reload()
+    silent.wait_for_load_state("networkidle")
+    spans = [tuple(map(int, re.findall(r"\d+", url.partition("?")[2]))) for url in asked]
+    assert all(one[1] <= other[0] for one, other in itertools.pairwise(spans)), "nothing is asked for twice"
+    expect(silent.locator("#news .toast")).to_have_count(0)
+    expect(teller.locator("#news .toast")).to_be_visible()
+    teller.get_by_role("button", name="知道了").click()
+    teller.goto("/account")
+    teller.wait_for_load_state("networkidle")
+    expect(teller.locator("#news .toast")).to_have_count(0)
+
+
+def test_the_last_move_is_taken_back_from_the_toast(log_in: Visit) -> None:
+    page = log_in("overseer", "/queue?view=verifying")
+    page.locator("#queue .row").first.click()
+    before = page.locator(".m-head .tag").last.inner_text()
+    page.locator("form.advice button.main").first.click()
+    toast = page.locator("#undo")
+    expect(toast).to_be_visible()
+    toast.get_by_role("button", name="撤回").click()
+    expect(page.locator(".m-head .tag").last).to_have_text(before)
+    expect(page.locator(".time")).to_contain_text("（已撤回）")
+
+
+def test_a_session_that_ends_in_the_middle_of_a_form_loses_no_word(log_in: Visit, accounts: dict[str, str]) -> None:
+    page = log_in("overseer", "/queue?view=open")
+    page.goto(page.locator("#queue .row").first.get_attribute("href") or "")
+    page.locator("summary", has_text="备注").click()
+    form = page.locator("details.move", has_text="备注")
+    form.locator("textarea").fill("写了一半的备注")
+    page.context.clear_cookies(name="anlan_session")
+    form.locator("button.main").click()
+    expect(page.get_by_role("alert")).to_contain_text("刚才填的内容都在")
+    page.get_by_label("警号").fill(accounts["overseer"])
+    page.get_by_label("密码").fill(DEMO_PASSWORD)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="回到表单").click()
+    expect(page.locator("details.move[open] textarea")).to_have_value("写了一半的备注")
+    page.locator("details.move[open] button.main").click()
+    expect(page.locator(".time")).to_contain_text("写了一半的备注")
+
+
+def test_a_server_that_is_killed_and_started_again_finds_its_pages_waiting(log_in: Visit, city: Server) -> None:
+    watching, acting = log_in("overseer", "/queue?view=open"), log_in("overseer", "/queue?view=open")
+    free = watching.locator("#queue .row").filter(has_not_text="督办")
+    hrefs = [free.nth(n).get_attribute("href") or "" for n in (0, 1)]
+    moved(acting, hrefs[0], "催办", "重启之前")
+    expect(watching.locator(f'#queue .row[href="{hrefs[0]}"]')).to_contain_text("督办")
+    acting.goto(hrefs[1])
+    acting.locator("summary", has_text="催办").first.click()
+    acting.locator("details.move", has_text="催办").first.locator("textarea").fill("重启之后")
+    city.kill()
+    city.start()
+    acting.locator("details.move", has_text="催办").first.locator("button.main").click()
+    expect(acting.locator(".time")).to_contain_text("重启之后")
+    expect(watching.locator(f'#queue .row[href="{hrefs[1]}"]')).to_contain_text("督办", timeout=15_000)
+    assert watching.locator(f'#queue .row[href="{hrefs[1]}"]').count() == 1
