@@ -7,12 +7,11 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 
+from anlan.api.body import decoded
 from anlan.api.described import taking
-from anlan.api.intakes import BODY_MAX
 from anlan.api.who import actor, world_of
 from anlan.app import calls
 from anlan.links.asterisk import CallEvent
-from anlan.loop.errors import Refused
 
 
 class CallBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -38,15 +37,7 @@ async def call(request: Request[Any, Any, Any]) -> Told:
     """Take an event of the exchange. Idempotent by call, extension and state."""
     world, who = world_of(request), actor(request)
     world.require(who, "telephone")
-    body = await request.body()
-    if len(body) > BODY_MAX:
-        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
-    try:
-        said = _decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused("body.invalid", why=str(error)) from None
-    except msgspec.DecodeError:
-        raise Refused("body.not_json") from None
+    said = decoded(_decoder, await request.body())
     commit = calls.took(world, CallEvent(said.call_id, said.state, said.extension, said.caller), who.id)
     if commit is None:
         return Told(changed=False)

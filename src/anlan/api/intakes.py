@@ -12,6 +12,7 @@ import msgspec
 from litestar import Request, Response, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.body import decoded
 from anlan.api.described import TAKING_INTAKE
 from anlan.api.shapes import Receipt, offers_of
 from anlan.api.who import actor, world_of
@@ -23,9 +24,9 @@ from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
 from anlan.store.commit import Done
 
-BODY_MAX = 256 * 1024
 KEY_MAX = 200
 _encode = msgspec.json.Encoder().encode
+_payload = msgspec.json.Decoder(dict[str, Any])
 
 
 @post("/api/v1/intakes/{channel:str}", status_code=201, operation_class=TAKING_INTAKE)
@@ -40,7 +41,7 @@ async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join:
     if who is not CITIZEN:
         world.require(who, "receive")
     body = await request.body()
-    payload = decoded(body)
+    payload = decoded(_payload, body)
     bound = key_of(request, who, body)
     if bound and (answer := replayed(world, bound)):
         return _answer(answer, created=False)
@@ -51,16 +52,6 @@ async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join:
 
     _, done = await receive.hand_in(world, domain, intake, who, join, bound, worded)
     return _answer(done.answer or _encode(_known(done)), created=not done.replayed)
-
-
-def decoded(body: bytes) -> dict[str, Any]:
-    """The body as an object. Raises Refused for one that is too large or not JSON."""
-    if len(body) > BODY_MAX:
-        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        raise Refused("body.not_json") from None
 
 
 def key_of(request: Request[Any, Any, Any], who: Actor, body: bytes) -> tuple[bytes, bytes] | None:

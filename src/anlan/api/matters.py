@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.body import decoded
 from anlan.api.described import taking
-from anlan.api.intakes import BODY_MAX, key_of, replayed
+from anlan.api.intakes import key_of, replayed
 from anlan.api.shapes import ChildBody, Detail, MergeBody, MoveBody, Page, UndoBody, UnmaskBody, detail, summary
 from anlan.api.who import actor, world_of
 from anlan.app import handle, look
@@ -21,7 +22,6 @@ from anlan.loop.fact import whole
 from anlan.store.commit import Commit, Done
 from anlan.store.read import Shape
 
-T = TypeVar("T")
 _encode = msgspec.json.Encoder().encode
 _move = msgspec.json.Decoder(MoveBody)
 _child = msgspec.json.Decoder(ChildBody)
@@ -86,7 +86,7 @@ async def make_move(request: Request[Any, Any, Any], number: FromPath[int], move
     """Make a move on a matter seen at `version`. A stale version is a conflict (409) and writes nothing."""
     world, who = world_of(request), actor(request)
     body = await request.body()
-    asked = _decoded(_move, body)
+    asked = decoded(_move, body)
     intent = Intent(move, asked.version, asked.fields)
     return await _once(request, body, lambda: handle.prepare(world, number, intent, who))
 
@@ -96,7 +96,7 @@ async def open_child(request: Request[Any, Any, Any], number: FromPath[int]) -> 
     """Give a part of this matter, seen at `version`, to another unit as a child matter. Answers the child."""
     world, who = world_of(request), actor(request)
     body = await request.body()
-    asked = _decoded(_child, body)
+    asked = decoded(_child, body)
     fields = {"unit": asked.unit, "note": asked.text, **({"category": asked.category} if asked.category else {})}
     intent = Intent("open_child", asked.version, fields)
     return await _once(request, body, lambda: handle.prepare(world, number, intent, who), created=True)
@@ -107,7 +107,7 @@ async def merge(request: Request[Any, Any, Any], number: FromPath[int]) -> Respo
     """Fold this matter into another; every reporter keeps an own receipt and call-back."""
     world, who = world_of(request), actor(request)
     body = await request.body()
-    asked = _decoded(_merge, body)
+    asked = decoded(_merge, body)
     return await _once(request, body, lambda: handle.merge(world, number, asked.into, asked.version, who))
 
 
@@ -116,7 +116,7 @@ async def undo(request: Request[Any, Any, Any], number: FromPath[int]) -> Respon
     """Take back the caller's own last move on a matter that still stands at `version`, within the flow's minutes."""
     world, who = world_of(request), actor(request)
     body = await request.body()
-    asked = _decoded(_undo, body)
+    asked = decoded(_undo, body)
     return await _once(request, body, lambda: handle.undo(world, number, asked.version, who))
 
 
@@ -124,7 +124,7 @@ async def undo(request: Request[Any, Any, Any], number: FromPath[int]) -> Respon
 async def unmask(request: Request[Any, Any, Any], number: FromPath[int]) -> dict[str, str]:
     """One reporter's name and telephone, for a stated purpose. The reading is on the ledger before the answer."""
     world, who = world_of(request), actor(request)
-    asked = _decoded(_unmask, await request.body())
+    asked = decoded(_unmask, await request.body())
     contact = await look.unmask(world, who, number, asked.receipt, asked.purpose)
     return {"name": contact.name, "phone": contact.phone}
 
@@ -167,14 +167,3 @@ async def _once(
 def _moved(done: Done) -> bytes:
     matter = done.matters[0]
     return _encode({"number": matter.number, "version": matter.version, "stage": matter.stage, "lead": matter.lead})
-
-
-def _decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
-    if len(body) > BODY_MAX:
-        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
-    try:
-        return decoder.decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused("body.invalid", why=str(error)) from None
-    except msgspec.DecodeError:
-        raise Refused("body.not_json") from None

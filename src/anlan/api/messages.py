@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 from litestar import Request, post
 
+from anlan.api.body import decoded
 from anlan.api.described import taking
-from anlan.api.intakes import BODY_MAX
 from anlan.api.who import actor, world_of
 from anlan.app import opt_out, receive
 from anlan.loop.errors import Refused
@@ -41,15 +41,7 @@ async def answer(request: Request[Any, Any, Any]) -> Became:
     """Take a reporter's answer. Idempotent by the gateway's id."""
     world, who = world_of(request), actor(request)
     world.require(who, "receive")
-    body = await request.body()
-    if len(body) > BODY_MAX:
-        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
-    try:
-        said = _answer.decode(body)
-    except msgspec.ValidationError as error:
-        raise Refused("body.invalid", why=str(error)) from None
-    except msgspec.DecodeError:
-        raise Refused("body.not_json") from None
+    said = decoded(_answer, await request.body())
     word = said.text.strip().upper()
     if word in opt_out.STOP_WORDS | opt_out.BACK_WORDS:
         commit = opt_out.answered(world, said.sender, said.text, who.id)

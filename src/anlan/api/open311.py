@@ -15,7 +15,7 @@ import msgspec
 from litestar import Request, Response, get, post
 from litestar.params import FromPath
 
-from anlan.api.intakes import BODY_MAX
+from anlan.api.body import BODY_MAX
 from anlan.api.problems import language_of
 from anlan.api.who import world_of
 from anlan.app import receive

@@ -8,26 +8,23 @@ import msgspec
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery
 
+from anlan.api.body import decoded
 from anlan.api.described import TAKING_INTAKE, taking
-from anlan.api.intakes import decoded
 from anlan.api.limits import TRIES
 from anlan.api.shapes import LogIn
 from anlan.api.who import actor, world_of
 from anlan.app import accounts
 from anlan.app.follow import follow as follow_receipt
-from anlan.loop.errors import Refused
+
+_log_in = msgspec.json.Decoder(LogIn)
+_payload = msgspec.json.Decoder(dict[str, Any])
 
 
 @post("/api/v1/tokens", status_code=201, middleware=[TRIES.middleware], operation_class=taking(LogIn))
 async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
     """A session token for an account and its password."""
     world = world_of(request)
-    try:
-        asked = msgspec.json.decode(await request.body(), type=LogIn)
-    except msgspec.ValidationError as error:
-        raise Refused("body.invalid", why=str(error)) from None
-    except msgspec.DecodeError:
-        raise Refused("body.not_json") from None
+    asked = decoded(_log_in, await request.body())
     commit, token = accounts.log_in(
         world, asked.account, asked.password, request.headers.get("user-agent", ""), asked.code
     )
@@ -58,7 +55,7 @@ async def follow(request: Request[Any, Any, Any], number: FromPath[int], code: F
 @post("/api/v1/echo", status_code=200, operation_class=TAKING_INTAKE)
 async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
     """Decode and check an intake and write nothing: the yardstick of `anlan bench`, and a dry run for partners."""
-    world, payload = world_of(request), decoded(await request.body())
+    world, payload = world_of(request), decoded(_payload, await request.body())
     world.channels["web"][1].adapt(payload, world.clock())
     return {"ok": True}
 

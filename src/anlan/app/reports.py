@@ -14,7 +14,7 @@ import msgspec
 
 from anlan.app.measure import EPOCH, Figure, measure
 from anlan.app.world import SYSTEM, World, year_of
-from anlan.loop.errors import Refused
+from anlan.loop.errors import Broken, Refused
 from anlan.loop.grants import Actor
 from anlan.loop.working_calendar import DAY, minute_of
 from anlan.store import reports as sql
@@ -113,6 +113,14 @@ def file(world: World, no: int) -> File:
     if not rows:
         raise Refused("report.no_file", file=no)
     return File(*rows[0])
+
+
+def body_of(world: World, name: str) -> bytes:
+    """A file's bytes by their hash. Raises Refused("report.file_lost") when they are gone or no longer the same."""
+    try:
+        return world.store.report_files.get(name)
+    except Broken:
+        raise Refused("report.file_lost", file=name[:12]) from None
 
 
 def define(world: World, actor: Actor, wanted: Definition, *, scheduled: bool) -> tuple[Commit, Definition]:

@@ -32,7 +32,7 @@ def report(
         world = main.open_world(index=False)
         try:
             made = _made(world, name, period, form)
-            out.write_bytes(world.store.report_files.get(made.hash))
+            out.write_bytes(reports.body_of(world, made.hash))
         finally:
             world.store.close()
     errors.print(f"{out}: {made.span.first} – {made.span.last}, sha256 {made.hash}")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from openpyxl import load_workbook
 
+from anlan.app.encoding import decoded
 from anlan.loop.errors import Refused
 
 UNPACKED_MAX = 2 << 30
@@ -29,16 +30,6 @@ def rows(path: Path) -> Iterator[tuple[int, list[str]]]:
     for cells in reader:
         yield begins, cells
         begins = reader.line_num + 1
-
-
-def decoded(raw: bytes) -> str:
-    """The text of bytes in UTF-8 (BOM or not) or GB18030."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused("load.bad_encoding")
 
 
 def _unpacked(path: Path) -> bytes:

@@ -13,9 +13,9 @@ import typer
 from numpy.typing import NDArray
 
 from anlan import main
+from anlan.app.encoding import decoded
 from anlan.app.learn import Joined, closed_texts, joined_matters, keep_model, keep_scorer
 from anlan.cli.show import errors, refusals, result
-from anlan.cli.table import decoded
 from anlan.engines.classify import cross_validate
 from anlan.engines.classify import train as fit
 from anlan.engines.merge_learn import learn

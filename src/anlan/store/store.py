@@ -7,13 +7,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from anlan.store.blobs import Blobs
 from anlan.store.calls import Calls
 from anlan.store.database import MEMORY, Readers
 from anlan.store.files import Files
 from anlan.store.messages import Messages
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
-from anlan.store.report_files import ReportFiles
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
@@ -45,7 +45,7 @@ class Store:
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
-        self.report_files = ReportFiles(home / "reports")
+        self.report_files = Blobs(home / "reports")
         self.vault = Vault(self.readers, Readers(keys), master, random)
 
     def close(self) -> None:

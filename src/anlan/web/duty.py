@@ -18,6 +18,7 @@ from litestar.response import Redirect, Template
 
 from anlan.app import duties
 from anlan.app.duties import WEEK, Cells, Week
+from anlan.app.encoding import decoded
 from anlan.city.shifts import Shift
 from anlan.loop.errors import Refused
 from anlan.loop.fact import whole
@@ -114,7 +115,7 @@ def read_table(visit: Visit, monday: int, raw: bytes) -> Cells:
         raise Refused("duty.csv_size", length_max=CSV_BYTES_MAX // 1024)
     shifts = {name: s.key for s in duties.shifts(visit.world) for name in (s.key, s.name, s.name_en)}
     cells: dict[tuple[int, str], tuple[str, ...]] = {}
-    rows = list(csv.reader(io.StringIO(_text(raw))))
+    rows = list(csv.reader(io.StringIO(decoded(raw))))
     for line, row in enumerate(rows[1:], 2):
         if not any(cell.strip() for cell in row):
             continue
@@ -232,13 +233,3 @@ def _whole(form: dict[str, str], name: str) -> int:
     if number is None or number > 10**6:
         raise Refused("field.wrong_type", field=name, type="int")
     return number
-
-
-def _text(raw: bytes) -> str:
-    """UTF-8, else GB18030, as spreadsheets of this country write it."""
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return raw.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise Refused("load.bad_encoding")

@@ -111,7 +111,7 @@ async def download(request: Request[Any, Any, Any], no: FromPath[int]) -> Respon
     visit = Visit(request)
     visit.world.require(visit.actor, "measure")
     kept = reports.file(visit.world, no)
-    body = visit.world.store.report_files.get(kept.hash)
+    body = reports.body_of(visit.world, kept.hash)
     await visit.world.store.writer.write(reports.taken(visit.world, visit.actor, kept))
     name = file_name(reports.one(visit.world, kept.report), kept)
     headers = HEADERS | {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name)}"}

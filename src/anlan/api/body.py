@@ -1,0 +1,24 @@
+"""Bodies of requests: JSON of a declared shape, no larger than they may be."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+import msgspec
+
+from anlan.loop.errors import Refused
+
+T = TypeVar("T")
+BODY_MAX = 256 * 1024
+
+
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+    """The body in its shape. Raises Refused: body.too_large, body.invalid, body.not_json."""
+    if len(body) > BODY_MAX:
+        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Refused("body.invalid", why=str(error)) from None
+    except msgspec.DecodeError:
+        raise Refused("body.not_json") from None
