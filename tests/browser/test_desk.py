@@ -112,15 +112,22 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
 
 
 def test_the_last_move_is_taken_back_from_the_toast(log_in: Visit) -> None:
-    page = log_in("overseer", "/queue?view=verifying")
+    page = log_in("overseer", "/queue?view=open")
     page.locator("#queue .row").first.click()
-    before = page.locator(".m-head .tag").last.inner_text()
-    page.locator("form.advice button.main").first.click()
+    category = page.locator(".m-head .push")
+    expect(category).to_be_visible()
+    before = category.inner_text()
+    page.locator("summary", has_text="改类别").click()
+    form = page.locator("details.move", has_text="改类别")
+    other = form.locator("optgroup option").filter(has_not_text=before.split("›")[-1].strip()).last
+    form.locator("select").select_option(value=other.get_attribute("value"))
+    form.locator("button.main").click()
     toast = page.locator("#undo")
     expect(toast).to_be_visible()
     assert barriers(page) == []
+    expect(category).not_to_have_text(before)
     toast.get_by_role("button", name="撤回").click()
-    expect(page.locator(".m-head .tag").last).to_have_text(before)
+    expect(category).to_have_text(before)
     expect(page.locator(".time")).to_contain_text("（已撤回）")
 
 
