@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from anlan.cli.bench.server import Server
@@ -15,6 +16,11 @@ from anlan.cli.demo import DEMO_PASSWORD
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 Visit = Callable[..., Page]
+
+
+def barriers(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 def moved(page: Page, href: str, label: str, words: str) -> None:
@@ -41,12 +47,14 @@ def test_everything_is_reached_from_the_keyboard_and_nothing_fires_while_typing(
     page.wait_for_load_state("networkidle")
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_contain_text("值班大屏")
+    assert barriers(page) == []
     page.keyboard.press("Escape")
     page.keyboard.press("j")
     page.keyboard.press("x")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("x")
     expect(page.locator("#picked")).to_contain_text("2件")
+    assert barriers(page) == []
     page.keyboard.press("b")
     page.wait_for_url(re.compile(r"/bulk\?.*pick="))
     assert page.locator("input[type=checkbox]:checked").count() == 2
@@ -90,6 +98,7 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
     silent = other if teller == tab else tab
     expect(teller.locator("#news .toast")).to_contain_text("转来本单位")
     teller.locator("#news .toast").hover()
+    assert barriers(teller) == []
     silent.reload()
     silent.wait_for_load_state("networkidle")
     spans = [tuple(map(int, re.findall(r"\d+", url.partition("?")[2]))) for url in asked]
@@ -103,14 +112,22 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
 
 
 def test_the_last_move_is_taken_back_from_the_toast(log_in: Visit) -> None:
-    page = log_in("overseer", "/queue?view=verifying")
+    page = log_in("overseer", "/queue?view=open")
     page.locator("#queue .row").first.click()
-    before = page.locator(".m-head .tag").last.inner_text()
-    page.locator("form.advice button.main").first.click()
+    category = page.locator(".m-head .push")
+    expect(category).to_be_visible()
+    before = category.inner_text()
+    page.locator("summary", has_text="改类别").click()
+    form = page.locator("details.move", has_text="改类别")
+    other = form.locator("optgroup option").filter(has_not_text=before.split("›")[-1].strip()).last
+    form.locator("select").select_option(value=other.get_attribute("value"))
+    form.locator("button.main").click()
     toast = page.locator("#undo")
     expect(toast).to_be_visible()
+    assert barriers(page) == []
+    expect(category).not_to_have_text(before)
     toast.get_by_role("button", name="撤回").click()
-    expect(page.locator(".m-head .tag").last).to_have_text(before)
+    expect(category).to_have_text(before)
     expect(page.locator(".time")).to_contain_text("（已撤回）")
 
 

@@ -54,7 +54,6 @@ class World:
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
     arriving: Arriving = field(init=False)
-    _stages: dict[tuple[str, ...], tuple[str, ...]] = field(default_factory=dict)
     _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -75,11 +74,13 @@ class World:
 
     def stages_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """The stages of these kinds in all flows, as lists are indexed by; none where a name means two kinds."""
-        if kinds not in self._stages:
-            named = {(s.key, s.kind in kinds) for d in self.domains.values() for f in d.flows for s in f.stages}
-            found = tuple(sorted(key for key, wanted in named if wanted))
-            self._stages[kinds] = found if not any((key, False) in named for key in found) else ()
-        return self._stages[kinds]
+        found = sorted({key for key, kind in self._stage_kinds if kind in kinds})
+        ambiguous = any(key in found and kind not in kinds for key, kind in self._stage_kinds)
+        return () if ambiguous else tuple(found)
+
+    @cached_property
+    def _stage_kinds(self) -> frozenset[tuple[str, str]]:
+        return frozenset((s.key, s.kind) for d in self.domains.values() for f in d.flows for s in f.stages)
 
     @cached_property
     def category_keys(self) -> frozenset[str]:
