@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from anlan.cli.bench.server import Server
 from anlan.cli.demo import DEMO_PASSWORD
@@ -31,6 +31,20 @@ def moved(page: Page, href: str, label: str, words: str) -> None:
     form.locator("textarea").fill(words)
     form.locator("button.main").click()
     page.wait_for_load_state("networkidle")
+
+
+def forwarding(boss: Page, unit: str) -> Locator:
+    """An overseer's form, filled in, that forwards somebody else's matter to the unit."""
+    boss.goto("/queue?view=open")
+    rows = boss.locator("#queue .row").filter(has_text=re.compile("待签收|处置中"))
+    away = rows.filter(has_not_text=unit.removesuffix("派出所")).first.get_attribute("href")
+    assert away
+    boss.goto(away)
+    boss.locator("summary", has_text="转办").first.click()
+    form = boss.locator("details.move", has_text="转办").first
+    form.locator("input[name=unit]").fill(unit)
+    form.locator("textarea").fill("属于你们")
+    return form
 
 
 def test_everything_is_reached_from_the_keyboard_and_nothing_fires_while_typing(log_in: Visit) -> None:
@@ -82,14 +96,7 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
     other.goto("/account")
     boss = log_in("overseer", "/queue?view=open")
     unit = tab.locator(".rail footer").inner_text().split("\n")[1].strip()
-    boss.goto("/queue?view=assigned")
-    away = boss.locator("#queue .row").filter(has_not_text=unit).first.get_attribute("href")
-    assert away
-    boss.goto(away)
-    boss.locator("summary", has_text="转办").first.click()
-    form = boss.locator("details.move", has_text="转办").first
-    form.locator("input[name=unit]").fill(unit)
-    form.locator("textarea").fill("属于你们")
+    form = forwarding(boss, unit)
     asked: list[str] = []
     tab.context.on("request", lambda request: asked.append(request.url) if "/news?" in request.url else None)
     with tab.context.expect_event("response", lambda answer: "/news?" in answer.url) as answered:
@@ -109,6 +116,21 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
     teller.goto("/account")
     teller.wait_for_load_state("networkidle")
     expect(teller.locator("#news .toast")).to_have_count(0)
+
+
+def test_the_latest_word_on_a_matter_takes_the_place_of_the_one_before(log_in: Visit) -> None:
+    page, boss = log_in("officer", "/account"), log_in("overseer", "/queue")
+    forwarding(boss, page.locator(".rail footer").inner_text().split("\n")[1].strip()).locator("button.main").click()
+    toasts = page.locator("#news .toast")
+    expect(toasts).to_contain_text("转来本单位")
+    toasts.hover()
+    boss.locator("summary", has_text="督办").first.click()
+    form = boss.locator("details.move", has_text="督办").first
+    form.locator("textarea").fill("久拖不办")
+    form.locator("button.main").click()
+    expect(toasts).to_have_count(1)
+    expect(toasts).to_contain_text("已升级督办")
+    expect(toasts).to_have_class(re.compile("stays"))
 
 
 def test_the_last_move_is_taken_back_from_the_toast(log_in: Visit) -> None:

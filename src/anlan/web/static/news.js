@@ -3,6 +3,7 @@
 import { onChange } from "./live.js";
 
 const LEAVES_MS = 6000;
+const SHOWN_MAX = 4;
 const UNDO_MS = 20000;
 const UNDO_SURE_MS = 1500; /* one's own move is told too, a moment later */
 const SETTLE_MS = 60;
@@ -34,11 +35,28 @@ async function look() {
     const answer = await fetch(`/news?after=${from}&to=${to}`);
     if (!answer.ok || answer.redirected) throw new TypeError(answer.statusText);
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
-    page.querySelectorAll(".toast").forEach((toast) => show(toast));
+    page.querySelectorAll(".toast").forEach((toast) => add(toast));
   } catch (error) {
     if (kept() === to) localStorage.setItem(TOLD, from);
     if (!(error instanceof TypeError)) throw error;
   }
+}
+
+/* The latest word on a matter takes the place of the one before; more than fit become one that counts them. */
+function add(toast) {
+  const href = toast.querySelector("a").getAttribute("href");
+  const told = [...place.querySelectorAll(".toast:not(#undo)")];
+  told.filter((one) => !one.dataset.n && one.querySelector("a").getAttribute("href") === href).forEach((one) => one.remove());
+  const rest = told.filter((one) => one.isConnected);
+  if (rest.length >= SHOWN_MAX) {
+    const several = document.createElement("div");
+    const n = [...rest, toast].reduce((sum, one) => sum + Number(one.dataset.n ?? 1), 0);
+    several.className = `toast${[...rest, toast].some((one) => one.classList.contains("stays")) ? " stays" : ""}`;
+    several.dataset.n = n;
+    several.append(Object.assign(document.createElement("a"), { href: "/queue", textContent: place.dataset.many.replace("{n}", n) }));
+    rest.forEach((one) => one.remove());
+    show(several);
+  } else show(toast);
 }
 
 /* It leaves by itself unless it needs a person; never while somebody is on it. */
