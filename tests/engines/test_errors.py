@@ -10,13 +10,13 @@ import pytest
 
 from anlan.api.problems import texts
 
-ENGINES = Path(__file__).parents[2] / "src/anlan/engines"
+SOURCE = Path(__file__).parents[2] / "src/anlan"
 
 
 def refusals() -> list[tuple[str, frozenset[str]]]:
-    """Code and names of the parameters of every `EngineError(…)` in the engines."""
+    """Code and names of the parameters of every `EngineError(…)`."""
     found = set()
-    for path in ENGINES.rglob("*.py"):
+    for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "EngineError":
                 code = node.args[0]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import day, deadlines, hotline, lists, load, lookup, points, quality
+from anlan.cli.bench import day, deadlines, dispatch, hotline, lists, load, lookup, points, quality, travel
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -19,6 +19,8 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("hotline.create.", "hotline.move."), hotline.bench),
     (("map.", "wall."), points.bench),
     (("matters.", "ledger."), lists.bench),
+    (("travel.",), travel.bench),
+    (("dispatch.",), dispatch.bench),
     (("sim.day",), day.bench),
 )
 """What is measured together, by the beginnings of its names."""

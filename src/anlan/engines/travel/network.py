@@ -80,22 +80,22 @@ class Network:
 
     def seconds_to(self, sources: ArrayLike, target: int, vehicle: str) -> Floats:
         """Seconds from each source to the target (many to one), shape (sources,)."""
-        return _seconds(self._router(vehicle).to_one(self._nodes(sources), int(self._nodes(target)[0])))
+        return _seconds(self._router(vehicle).to_one(self.known(sources), int(self.known(target)[0])))
 
     def seconds_from(self, source: int, targets: ArrayLike, vehicle: str) -> Floats:
         """Seconds from the source to each target (one to many), shape (targets,)."""
-        return _seconds(self._router(vehicle).from_one(int(self._nodes(source)[0]), self._nodes(targets)))
+        return _seconds(self._router(vehicle).from_one(int(self.known(source)[0]), self.known(targets)))
 
     def matrix(self, sources: ArrayLike, targets: ArrayLike, vehicle: str) -> Floats:
         """Seconds, shape (sources, targets). Raises `travel.matrix_too_large`."""
-        rows, columns = self._nodes(sources), self._nodes(targets)
+        rows, columns = self.known(sources), self.known(targets)
         if len(rows) * len(columns) > CELLS_MAX:
             raise EngineError("travel.matrix_too_large", cells=len(rows) * len(columns), cells_max=CELLS_MAX)
         return _seconds(self._router(vehicle).matrix(rows, columns))
 
     def route(self, source: int, target: int, vehicle: str) -> Route:
         """A fastest route. Raises `travel.unreachable`."""
-        ends = self._nodes([source, target])
+        ends = self.known([source, target])
         arcs = self._router(vehicle).route(int(ends[0]), int(ends[1]))
         if arcs is None:
             raise EngineError("travel.unreachable", source=int(ends[0]), target=int(ends[1]), vehicle=vehicle)
@@ -145,7 +145,8 @@ class Network:
             raise EngineError("travel.vehicle_unknown", vehicle=vehicle, known=", ".join(self._routers))
         return found
 
-    def _nodes(self, nodes: ArrayLike) -> Ints:
+    def known(self, nodes: ArrayLike) -> Ints:
+        """These nodes, checked."""
         given = np.atleast_1d(np.asarray(nodes))
         if given.size and (given.dtype.kind not in "iu" or given.min() < 0 or given.max() >= self.roads.nodes):
             raise EngineError("travel.node_unknown", nodes=self.roads.nodes)
