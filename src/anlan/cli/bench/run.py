@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import day, deadlines, dispatch, hotline, lists, load, lookup, points, quality, travel
+from anlan.cli.bench import day, deadlines, deployment, dispatch, hotline, lists, load, lookup, points, quality, travel
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -21,6 +21,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("matters.", "ledger."), lists.bench),
     (("travel.",), travel.bench),
     (("dispatch.",), dispatch.bench),
+    (("deploy.",), deployment.bench),
     (("sim.day",), day.bench),
 )
 """What is measured together, by the beginnings of its names."""
