@@ -7,7 +7,20 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import day, deadlines, deployment, dispatch, hotline, lists, load, lookup, points, quality, travel
+from anlan.cli.bench import (
+    day,
+    deadlines,
+    deployment,
+    dispatch,
+    hotline,
+    lists,
+    load,
+    lookup,
+    points,
+    quality,
+    simulate,
+    travel,
+)
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -22,6 +35,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("travel.",), travel.bench),
     (("dispatch.",), dispatch.bench),
     (("deploy.",), deployment.bench),
+    (("simulate.",), simulate.bench),
     (("sim.day",), day.bench),
 )
 """What is measured together, by the beginnings of its names."""
