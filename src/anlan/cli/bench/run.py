@@ -13,6 +13,7 @@ from anlan.cli.bench import (
     deployment,
     dispatch,
     hotline,
+    larson,
     lists,
     load,
     lookup,
@@ -36,6 +37,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("dispatch.",), dispatch.bench),
     (("deploy.",), deployment.bench),
     (("simulate.",), simulate.bench),
+    (("plan.",), larson.bench),
     (("sim.day",), day.bench),
 )
 """What is measured together, by the beginnings of its names."""
