@@ -107,3 +107,33 @@ def test_what_is_not_there_is_said(tables: Path) -> None:
     ):
         code, _, err = run(*words)
         assert (code, said in err) == (2, True), err
+
+
+def test_deploy_compares_fixed_bases_with_moving_units(tables: Path) -> None:
+    words = (
+        "deploy",
+        "--nodes",
+        tables / "nodes.csv.gz",
+        "--arcs",
+        tables / "arcs.csv",
+        "--stations",
+        tables / "near.csv",
+    )
+    near = (tables / "units.csv").read_text().splitlines()[:-1]
+    (tables / "near.csv").write_text("\n".join(near))
+    small = ("--zones", 40, "--calls", 400, "--replications", 3, "--load", 0.3, "--target-s", 150, "--json")
+    code, out, err = run(*words, *small, "--hospitals", tables / "near.csv")
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["units"] == 3
+    one = found["loads"][0]
+    assert sum(one["bases"]) == 3
+    assert set(one["compared"]) == {"dmexclp", "move_utility", "instant"}
+    change = one["compared"]["move_utility"]["late_change"]
+    assert change["low"] <= change["mean"] <= change["high"]
+    assert run(*words, *small, "--hospitals", tables / "near.csv")[1] == out
+    for more, said in ((("--turnout-s", 500), "deploy.question"), (("--load", 1.5), "deploy.question")):
+        code, _, err = run(*words, *more)
+        assert (code, said in err) == (2, True), err
+    code, _, err = run(*words[:-1], tables / "units.csv")
+    assert (code, "travel.off_road" in err) == (2, True), err

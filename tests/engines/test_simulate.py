@@ -80,7 +80,7 @@ def test_waiting_is_as_erlang_says(units: int, load: float) -> None:
     at = np.cumsum(rng.exponential(busy_s / load * 1000, count)).astype(np.int64)
     ones, zeros = np.ones(count, np.int32), np.zeros(count, np.int32)
     scene = np.rint(rng.exponential(busy_s * 1000, count)).astype(np.int64)
-    found = fast.simulate(city, Calls(at, zeros, ones, ones, scene, zeros - 1, scene), everybody, Policy())
+    found = fast.simulate(city, Calls(at, zeros, ones, ones, scene, zeros - 1, scene, ones * 1000), everybody, Policy())
     wait = found.first_ms - at
     top = load**units / factorial(units) * units / (units - load)
     share = top / (sum(load**k / factorial(k) for k in range(units)) + top)
@@ -128,6 +128,7 @@ def test_no_calls_at_all() -> None:
         ("city", {"weights": np.zeros(40)}, "deploy.demand"),
         ("calls", {"at_ms": np.arange(9, -1, -1)}, "simulate.times"),
         ("calls", {"scene_ms": np.full(10, -1)}, "simulate.times"),
+        ("calls", {"slow": np.zeros(10, np.int32)}, "simulate.times"),
         ("calls", {"priority": np.zeros(10, np.int32)}, "simulate.calls"),
         ("calls", {"priority": np.full(10, 6, np.int32)}, "simulate.calls"),
         ("calls", {"need": np.zeros(10, np.int32)}, "simulate.calls"),

@@ -40,6 +40,7 @@ def calls(rng: np.random.Generator, city: City, count: int, every_s: float, *, p
         scene_ms=np.rint(rng.exponential(900_000, count)).astype(np.int64),
         then=np.full(count, -1, np.int32) if plain else rng.choice([-1, *hospital], count).astype(np.int32),
         there_ms=np.rint(rng.exponential(300_000, count)).astype(np.int64),
+        slow=np.full(count, 1000, np.int32) if plain else rng.integers(700, 1_500, count).astype(np.int32),
     )
 
 

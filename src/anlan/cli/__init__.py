@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from anlan.cli import city, docs, domain, engine, erase, ledger, load, measure, serve, simulate, train, user
+from anlan.cli import city, docs, domain, engine, erase, ledger, load, measure, serve, simulate, standby, train, user
 from anlan.cli.bench.run import bench
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
@@ -18,6 +18,7 @@ app.add_typer(city.app, name="city")
 app.add_typer(user.app, name="user")
 app.add_typer(erase.app, name="erase")
 app.command("new-domain")(domain.new_domain)
+engine.app.command("deploy")(standby.deploy)
 app.add_typer(engine.app, name="engine")
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench)

@@ -20,6 +20,7 @@ from anlan.cli.bench import (
     points,
     quality,
     simulate,
+    standby,
     travel,
 )
 from anlan.cli.bench.row import BenchRow
@@ -37,6 +38,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("dispatch.",), dispatch.bench),
     (("deploy.",), deployment.bench),
     (("simulate.",), simulate.bench),
+    (("standby.",), standby.bench),
     (("plan.",), larson.bench),
     (("sim.day",), day.bench),
 )

@@ -11,8 +11,11 @@ from scipy.spatial import cKDTree
 from anlan.engines.errors import EngineError
 from anlan.engines.simulate.world import City
 from anlan.engines.travel.network import Network
-from anlan.engines.travel.sphere import on_sphere
+from anlan.engines.travel.roads import Roads
+from anlan.engines.travel.sphere import EARTH_RADIUS_M, on_sphere
 
+CROSSING: Final = 3
+CELLS_M: Final = (20.0, 50_000.0)
 PARTS: Final = 12
 """A drive of twelve minutes can be broken off every minute."""
 
@@ -48,6 +51,34 @@ def city_on(
         covers=response[at] <= cover_s,
         weights=demand,
     )
+
+
+def demand_points(roads: Roads, usable: NDArray[np.bool_], count: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+    """Nodes that stand for where people are, at most about `count`, each with the number of street crossings round it.
+
+    Where no census is to be had, crossings stand for people: streets cross where people live, while shape points follow
+    bends in empty country. Crossings (nodes with three neighbours or more; all nodes where there are fewer than
+    `count`) are counted in square cells, and the one nearest to a cell's middle speaks for it.
+    """
+    ends = np.unique(np.sort(np.column_stack([roads.tail, roads.head]), axis=1), axis=0)
+    ends = ends[ends[:, 0] != ends[:, 1]]
+    degree = np.bincount(ends.ravel(), minlength=roads.nodes)
+    some = np.flatnonzero(usable & (degree >= CROSSING))
+    if len(some) < count:
+        some = np.flatnonzero(usable)
+    lat = np.radians(roads.lat[some])
+    xy = np.column_stack([np.radians(roads.lon[some]) * np.cos(lat.mean()), lat]) * EARTH_RADIUS_M
+    small, large = CELLS_M
+    for _ in range(40):
+        size = float(np.sqrt(small * large))
+        cells = np.unique(np.floor(xy / size), axis=0)
+        small, large = (size, large) if len(cells) > count else (small, size)
+    _, cell, weight = np.unique(np.floor(xy / large), axis=0, return_inverse=True, return_counts=True)
+    middle = np.column_stack([np.bincount(cell, column) for column in xy.T]) / weight[:, None]
+    off = ((xy - middle[cell]) ** 2).sum(axis=1)
+    order = np.lexsort((off, cell))
+    chosen = order[np.searchsorted(cell[order], np.arange(len(weight)))]
+    return some[chosen].astype(np.int32), weight.astype(np.float64)
 
 
 def _ways(

@@ -59,7 +59,7 @@ def simulate(city: City, calls: Calls, fleet: Fleet, policy: Policy, *, keep_log
     first, last = np.full(count, NEVER, np.int64), np.full(count, NEVER, np.int64)
     heaps, sizes = np.zeros((PRIORITIES + 1, count + 1), np.int64), np.zeros(PRIORITIES + 1, np.int64)
     times = np.column_stack([calls.at_ms, calls.scene_ms, calls.there_ms])
-    facts = np.column_stack([calls.place, calls.priority, calls.then]).astype(np.int64)
+    facts = np.column_stack([calls.place, calls.priority, calls.then, calls.slow]).astype(np.int64)
     rules = np.array([KINDS.index(policy.kind), policy.moves_max, policy.instant, policy.preempt, fleet.turnout_ms])
     view = view_of(city, fleet, policy)
     _run(view, times, facts, calls.need.astype(np.int64), fleet.duty, rules, heaps, sizes, first, last, totals, log)
@@ -210,7 +210,7 @@ def _send(
                 stand(view, view.goal[unit], -1)
             view.at[unit] = at
         view.status[unit], view.goal[unit], view.call[unit] = TO_SCENE, NOWHERE, call
-        view.depart[unit], view.due[unit] = ms, arrival
+        view.depart[unit], view.due[unit] = ms, ms + (arrival - ms) * facts[call, 3] // 1000
         need[call] -= 1
         totals[BUSY] -= ms
         _write(log, totals, ms, SENT, unit, call)

@@ -235,7 +235,7 @@ class Town:
             else:
                 unit.at = self.turning(unit, ms)[0]
             unit.goal, unit.call = None, call
-            self.until(unit, "to_scene", ms, when)
+            self.until(unit, "to_scene", ms, ms + (when - ms) * int(self.calls.slow[call]) // 1000)
             self.need[call] -= 1
             self.busy -= ms
             self.note(ms, row.SENT, number, call)

@@ -21,13 +21,15 @@ SHARE: Final = 0.95
 @dataclass(frozen=True)
 class Service:
     """How long a call keeps a unit: on the scene (exponential mean), and for a share of calls at the nearest of some
-    points afterwards. `priorities`: the share of each, the most urgent first."""
+    points afterwards. `priorities`: the share of each, the most urgent first. `noise`: the standard deviation of the
+    logarithm of how much longer than foretold the way takes; on average it takes as long as foretold."""
 
     scene_s: float
     priorities: tuple[float, ...] = (1.0,)
     then_share: float = 0.0
     there_s: float = 0.0
     then_points: tuple[int, ...] = ()
+    noise: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def poisson_calls(
     if service.then_points:
         points = np.array(service.then_points, np.int32)
         then = np.where(goes_on, points[city.response_ms[place][:, points].argmin(axis=1)], NOWHERE).astype(np.int32)
+    luck = service.noise * rng.standard_normal(count) - service.noise**2 / 2.0
     return Calls(
         at_ms=np.rint(np.cumsum(rng.exponential(every_s * 1000.0, count))).astype(np.int64),
         place=place,
@@ -82,6 +85,7 @@ def poisson_calls(
         scene_ms=np.rint(rng.exponential(service.scene_s * 1000.0, count)).astype(np.int64),
         then=then,
         there_ms=np.rint(rng.exponential(service.there_s * 1000.0, count)).astype(np.int64),
+        slow=np.maximum(1.0, np.rint(1000.0 * np.exp(luck))).astype(np.int32),
     )
 
 

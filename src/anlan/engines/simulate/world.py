@@ -67,7 +67,8 @@ class City:
 @dataclass(frozen=True, eq=False)
 class Calls:
     """c calls in order of time. `priority` 1 is the most urgent. `need`: units sent. `scene_ms`: how long each stays.
-    `then`: a point the units go on to (a hospital), NOWHERE for none, and `there_ms` how long they stay there.
+    `then`: a point the units go on to (a hospital), NOWHERE for none, and `there_ms` how long they stay there. `slow`:
+    thousandths of the time foretold that the way to it really takes, turn-out included; 1000 for as foretold.
     """
 
     at_ms: Longs
@@ -77,15 +78,18 @@ class Calls:
     scene_ms: Longs
     then: Ints
     there_ms: Longs
+    slow: Ints
 
     def __post_init__(self) -> None:
         count = self.at_ms.shape
-        for what in ("place", "priority", "need", "scene_ms", "then", "there_ms"):
+        for what in ("place", "priority", "need", "scene_ms", "then", "there_ms", "slow"):
             if getattr(self, what).shape != count:
                 raise EngineError("simulate.lengths", what=what, expected=str(count))
         if not self.at_ms.size:
             return
         if self.at_ms[0] < 0 or (np.diff(self.at_ms) < 0).any() or min(self.scene_ms.min(), self.there_ms.min()) < 0:
+            raise EngineError("simulate.times")
+        if self.slow.min() < 1:
             raise EngineError("simulate.times")
         if self.priority.min() < 1 or self.priority.max() > PRIORITIES or self.need.min() < 1:
             raise EngineError("simulate.calls", priorities=PRIORITIES)
