@@ -65,6 +65,8 @@ def test_a_network_is_prepared_saved_and_asked(tables: Path) -> None:
     assert [row["drive_s"] for row in rows[:3]] == pytest.approx(sorted(expected))
     assert (rows[3]["why"], rows[3]["arrival_s"]) == ("off_road", None)
     assert nodes[rows[0]["unit"] - 1] == 70
+    code, _, err = run("reach", "-120.3", "-36.0", "--network", saved)
+    assert (code, "travel.off_road" in err) == (2, True), "a negative latitude is no option"
     code, out, _ = run("reach", *place, "--network", saved, "--seconds", 60, "--vehicle", "normal")
     assert code == 0
     assert shapely.from_geojson(out).contains(shapely.Point(place))

@@ -37,7 +37,7 @@ def test_a_quiet_zone_beside_a_busy_one_is_lent_some_calls() -> None:
 def test_the_strength_is_the_one_that_foretells_best() -> None:
     rng = np.random.default_rng(1)
     flat = np.full((60, 24), 0.05) * rng.uniform(0.2, 3, (60, 1)) * rng.uniform(0.3, 2, 24)
-    few, many = rng.poisson(flat * 7), rng.poisson(flat * 300)
+    few = rng.poisson(flat * 7)
     later = rng.poisson(flat * 200)
     strong, scores = choose_strength(few, np.full(24, 7.0), later, np.full(24, 200.0))
     assert strong == max(scores, key=lambda s: scores[s]) == 300.0  # the truth has the usual pattern
@@ -45,7 +45,6 @@ def test_the_strength_is_the_one_that_foretells_best() -> None:
     own[:30] *= np.r_[np.full(12, 0.1), np.full(12, 3.0)]
     weak, _ = choose_strength(rng.poisson(own * 300), np.full(24, 300.0), rng.poisson(own * 300), np.full(24, 300.0))
     assert weak < 300.0
-    assert many.sum() > 0
 
 
 def test_demand_that_cannot_be_is_refused() -> None:

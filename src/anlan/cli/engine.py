@@ -19,6 +19,8 @@ SAVED = typer.Option(None, "--network", help="A network saved by `anlan engine n
 NODES = typer.Option(None, help="Table of nodes: node, lon, lat.")
 ARCS = typer.Option(None, help="Table of arcs: from_node, to_node, distance_km or metres, t_<vehicle>_s.")
 OSM = typer.Option(None, help="An OpenStreetMap extract, instead of the tables.")
+SOUTHERN = {"ignore_unknown_options": True}
+"""So that -36.8 is a latitude and not an option."""
 VEHICLE = typer.Option("", help="The vehicle class; the first by default.")
 
 
@@ -48,7 +50,7 @@ def network(
     result(found, as_json=as_json, title="network")
 
 
-@app.command("rank")
+@app.command("rank", context_settings=SOUTHERN)
 def rank_units(
     lon: float,
     lat: float,
@@ -82,7 +84,7 @@ def rank_units(
     result(rows, as_json=as_json, title="rank")
 
 
-@app.command("reach")
+@app.command("reach", context_settings=SOUTHERN)
 def reach(
     lon: float,
     lat: float,

@@ -48,14 +48,14 @@ def p_median(seconds: ArrayLike, weights: ArrayLike, p: int, gap: float = GAP, *
     numbers, so a bound may be rounded up. Raises `deploy.demand`, `deploy.lengths`, `deploy.seconds`, `deploy.units`,
     `deploy.unreachable` for a zone with demand that no site reaches, `deploy.units_few`.
     """
-    cost, zones = _costs(seconds, weights, p)
+    cost, exact = _costs(seconds, weights, p)
     sites = interchange(cost, _greedy(cost, p))
     state = _State(sites, _value(cost, sites), 0.0, np.sort(cost, axis=0)[min(1, len(cost) - 1)])
     _ascend(cost, p, state, gap, whole=whole)
     if not _closed(state, gap, whole=whole):
         _branch(cost, p, state, gap)
     bound = min(state.value, _rounded(state.bound, whole=whole))
-    if not np.isfinite(_value(zones, state.sites)):
+    if not np.isfinite(_value(exact, state.sites)):
         raise EngineError("deploy.units_few", units=p)
     units = np.bincount(state.sites, minlength=len(cost))
     return Plan(units, state.value, bound, state.how)
