@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from anlan.cli.bench.server import HOST, Server
@@ -88,3 +89,9 @@ def _is_error(said: ConsoleMessage) -> bool:
 def _is_broken(answer: Response) -> bool:
     """A bug, or a link or file that leads nowhere."""
     return answer.status >= 500 or (answer.status == 404 and answer.request.method == "GET")
+
+
+def barriers(page: Page) -> list[str]:
+    """What axe finds on a page."""
+    found = Axe().run(page).response["violations"]
+    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]

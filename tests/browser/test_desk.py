@@ -7,8 +7,8 @@ import re
 from collections.abc import Callable
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import barriers
 
 from anlan.cli.bench.server import Server
 from anlan.cli.demo import DEMO_PASSWORD
@@ -16,11 +16,6 @@ from anlan.cli.demo import DEMO_PASSWORD
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
 Visit = Callable[..., Page]
-
-
-def barriers(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 def moved(page: Page, href: str, label: str, words: str) -> None:
@@ -88,9 +83,22 @@ def test_everything_is_reached_from_the_keyboard_and_nothing_fires_while_typing(
     page.keyboard.press("Escape")
     page.keyboard.press("Escape")
     page.wait_for_url(re.compile(r"/queue\?.*view=verifying|/queue\?view=verifying"))
+    page.goto("/queue?view=open")
+    page.wait_for_load_state("networkidle")
+    word = page.locator("#queue .row .t > span:not(.vh, .tag)").nth(1).inner_text()[2:4]
+    page.keyboard.press("/")
+    page.keyboard.type(word)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile(r"/queue\?q="))
+    expect(page.locator("#queue .row").first).to_contain_text(word)
 
 
-def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit) -> None:
+def test_new_work_is_told_once_and_the_latest_word_counts(log_in: Visit) -> None:
+    new_work_is_told_in_one_of_two_tabs_and_on_any_page(log_in)
+    the_latest_word_takes_the_place_of_the_one_before(log_in)
+
+
+def new_work_is_told_in_one_of_two_tabs_and_on_any_page(log_in: Visit) -> None:
     tab = log_in("officer", "/queue?view=assigned")
     other = tab.context.new_page()
     other.goto("/account")
@@ -118,7 +126,7 @@ def test_new_work_is_told_once_in_one_of_two_tabs_and_on_any_page(log_in: Visit)
     expect(teller.locator("#news .toast")).to_have_count(0)
 
 
-def test_the_latest_word_on_a_matter_takes_the_place_of_the_one_before(log_in: Visit) -> None:
+def the_latest_word_takes_the_place_of_the_one_before(log_in: Visit) -> None:
     page, boss = log_in("officer", "/account"), log_in("overseer", "/queue")
     forwarding(boss, page.locator(".rail footer").inner_text().split("\n")[1].strip()).locator("button.main").click()
     toasts = page.locator("#news .toast")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import barriers
 
 from anlan.web.config import has_assets
 
@@ -67,7 +67,12 @@ def picture(page: Page, name: str) -> bytes:
     return page.locator("#map").screenshot()
 
 
-def test_the_map_draws_and_follows_the_filter_and_the_hour(log_in: Visit) -> None:
+def test_the_map_draws_follows_filter_and_hour_and_opens_a_matter(log_in: Visit) -> None:
+    it_draws_and_follows_the_filter_and_the_hour(log_in)
+    a_point_opens_its_matter(log_in)
+
+
+def it_draws_and_follows_the_filter_and_the_hour(log_in: Visit) -> None:
     page = opened(log_in, "/map")
     assert len(picture(page, "map")) > 20_000, "a blank picture of this size compresses to less than 5 kB"
     expect(page.locator("#map-why")).to_be_hidden()
@@ -86,7 +91,7 @@ def test_the_map_draws_and_follows_the_filter_and_the_hour(log_in: Visit) -> Non
     assert 0 < late <= page.locator("#queue .row").count()
 
 
-def test_a_point_opens_its_matter(log_in: Visit) -> None:
+def a_point_opens_its_matter(log_in: Visit) -> None:
     page = opened(log_in, "/map?view=late")
     found = page.evaluate("fetch(document.getElementById('map').dataset.points).then((answer) => answer.json())")
     lon, lat = found["lon_e6"][0] / 1e6, found["lat_e6"][0] / 1e6
@@ -126,8 +131,7 @@ def test_they_have_no_barrier_that_axe_finds(log_in: Visit, path: str, theme: st
     page.context.add_cookies([{"name": "anlan_theme", "value": theme, "url": page.url.partition("#")[0]}])
     page.reload()
     page.wait_for_selector("#map[data-drawn]", timeout=DRAWN_MS)
-    found = Axe().run(page).response["violations"]
-    assert [f"{one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]] == []
+    assert barriers(page) == []
 
 
 def test_without_webgl_the_list_stays_and_the_page_says_why(log_in: Visit) -> None:

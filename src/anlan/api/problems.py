@@ -14,6 +14,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
 from anlan.city.errors import CityError
+from anlan.engines.errors import EngineError
 from anlan.loop.errors import Conflict, Refused
 
 STATUS = {
@@ -101,8 +102,8 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[by
     return problem(request, status_of(refused), refused.code, refused.params)
 
 
-def on_city_error(request: Request[Any, Any, Any], error: CityError) -> Response[bytes]:
-    """A place or unit that cannot be: a problem of the caller's making."""
+def on_city_error(request: Request[Any, Any, Any], error: CityError | EngineError) -> Response[bytes]:
+    """A place, a unit or a question that cannot be: a problem of the caller's making."""
     return problem(request, OTHERWISE, error.code, dict(error.params))
 
 

@@ -8,6 +8,7 @@ from litestar.exceptions import HTTPException
 
 from anlan.api import calls, city, files, intakes, live, matters, messages, open311, points, problems, sessions, today
 from anlan.city.errors import CityError
+from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
 
 ROUTES: list[Any] = [
@@ -44,6 +45,7 @@ ROUTES: list[Any] = [
 ON_ERROR: dict[Any, Any] = {
     Refused: problems.on_refused,
     CityError: problems.on_city_error,
+    EngineError: problems.on_city_error,
     HTTPException: problems.on_http,
     500: problems.on_failed,
 }

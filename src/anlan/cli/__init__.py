@@ -4,7 +4,22 @@ from __future__ import annotations
 
 import typer
 
-from anlan.cli import city, docs, domain, erase, ledger, load, measure, report, serve, simulate, train, user
+from anlan.cli import (
+    city,
+    docs,
+    domain,
+    engine,
+    erase,
+    ledger,
+    load,
+    measure,
+    report,
+    serve,
+    simulate,
+    standby,
+    train,
+    user,
+)
 from anlan.cli.bench.run import bench
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
@@ -19,6 +34,8 @@ app.add_typer(city.app, name="city")
 app.add_typer(user.app, name="user")
 app.add_typer(erase.app, name="erase")
 app.command("new-domain")(domain.new_domain)
+engine.app.command("deploy")(standby.deploy)
+app.add_typer(engine.app, name="engine")
 app.command("simulate")(simulate.simulate)
 app.command("bench")(bench)
 app.command("docs")(docs.docs)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from anlan.api.problems import text_of
 from anlan.city.errors import CityError
+from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
 
 errors = Console(stderr=True)
@@ -69,6 +70,6 @@ def refusals() -> Iterator[None]:
     """Turns a refusal into its words and exit code 2."""
     try:
         yield
-    except (Refused, CityError) as refused:
+    except (Refused, CityError, EngineError) as refused:
         errors.print(f"[red]{refused.code}[/red] {text_of(refused.code, dict(refused.params), 'zh')}")
         raise typer.Exit(2) from None

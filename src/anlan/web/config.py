@@ -22,6 +22,7 @@ from litestar.template import TemplateConfig
 from anlan.api import problems
 from anlan.app.world import World
 from anlan.city.errors import CityError
+from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
 from anlan.web import (
     account,
@@ -82,7 +83,13 @@ PAGES: list[Any] = [
 
 def routes() -> list[Any]:
     """The pages and what they are drawn with."""
-    handlers: dict[Any, Any] = {Refused: on_refused, CityError: on_city_error, HTTPException: on_http, 500: on_failed}
+    handlers: dict[Any, Any] = {
+        Refused: on_refused,
+        CityError: on_city_error,
+        EngineError: on_city_error,
+        HTTPException: on_http,
+        500: on_failed,
+    }
     pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
     path = f"/static/{build_mark()}"

@@ -11,6 +11,7 @@ from litestar.response import Redirect
 
 from anlan.api import problems
 from anlan.city.errors import CityError
+from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
 from anlan.web import kept
 from anlan.web.doors import log_in_form
@@ -30,8 +31,8 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[An
     return _page(visit, status_of(refused), visit.names.refusal(refused.code, refused.params))
 
 
-def on_city_error(request: Request[Any, Any, Any], error: CityError) -> Response[Any]:
-    """A place or unit that cannot be."""
+def on_city_error(request: Request[Any, Any, Any], error: CityError | EngineError) -> Response[Any]:
+    """A place, a unit or a question that cannot be."""
     visit = Visit(request)
     return _page(visit, 422, visit.names.refusal(error.code, dict(error.params)))
 

@@ -7,7 +7,23 @@ from collections.abc import Callable
 import msgspec
 import typer
 
-from anlan.cli.bench import console, day, deadlines, hotline, lists, load, lookup, points, quality
+from anlan.cli.bench import (
+    console,
+    day,
+    deadlines,
+    deployment,
+    dispatch,
+    hotline,
+    larson,
+    lists,
+    load,
+    lookup,
+    points,
+    quality,
+    simulate,
+    standby,
+    travel,
+)
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.show import errors, result
 
@@ -19,6 +35,12 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("hotline.create.", "hotline.move."), hotline.bench),
     (("map.", "wall."), points.bench),
     (("matters.", "ledger."), lists.bench),
+    (("travel.",), travel.bench),
+    (("dispatch.",), dispatch.bench),
+    (("deploy.",), deployment.bench),
+    (("simulate.",), simulate.bench),
+    (("standby.",), standby.bench),
+    (("plan.",), larson.bench),
     (("sim.day",), day.bench),
     (("console.seen.",), console.seen),
     (("console.queue.",), console.queue),

@@ -1,0 +1,110 @@
+"""Larson's model: exactly against Erlang and against simulation, approximately against both."""
+
+from __future__ import annotations
+
+from math import factorial
+
+import numpy as np
+import pytest
+
+from anlan.engines.errors import EngineError
+from anlan.engines.larson import EXACT_MAX, Workload, approximate, exact
+from anlan.engines.simulate import fast
+from anlan.engines.simulate.study import Service, poisson_calls
+from anlan.engines.simulate.world import City, Fleet, Policy
+
+SCENE_S = 1_200.0
+
+
+def city(units: int, zones: int, seed: int) -> City:
+    """Units on zones that have demand, 12 m/s; nobody is ever turned round on the way home (it takes no time)."""
+    rng = np.random.default_rng(seed)
+    xy, weights = rng.normal(15_000, 6_000, (zones, 2)), rng.gamma(1.0, 1.0, zones)
+    station = rng.choice(zones, units, replace=False, p=weights / weights.sum()).astype(np.int32)
+    response = np.rint(np.hypot(*(xy[:, None] - xy).transpose(2, 0, 1)) * 1.3 / 12 * 1000).astype(np.int32)
+    way = np.repeat(station[None, :, None], zones, axis=0)
+    return City(response, response[:, station], station, way, response[station] <= 480_000, weights / weights.sum())
+
+
+def simulated(made: City, every_s: float, count: int) -> tuple[float, np.ndarray]:
+    """Mean drive and each unit's busy share by the compiled simulator, going home at once."""
+    calls = poisson_calls(np.random.default_rng(8), made, count, every_s, Service(SCENE_S))
+    units = len(made.station)
+    fleet = Fleet(np.arange(units, dtype=np.int32), 0)
+    run = fast.simulate(made, calls, fleet, Policy("home", instant=True), keep_log=True)
+    ms, what, who, _ = run.log.T
+    sums = {w: np.bincount(who[what == w], ms[what == w], units) for w in (fast.SENT, fast.ARRIVED, fast.CLEARED)}
+    drive = (sums[fast.ARRIVED] - sums[fast.SENT]).sum() / count / 1000
+    return float(drive), (sums[fast.CLEARED] - sums[fast.SENT]) / run.end_ms
+
+
+def seconds(made: City) -> np.ndarray:
+    return made.response_ms[made.station] / 1000
+
+
+@pytest.mark.parametrize(("units", "load"), [(1, 0.5), (3, 0.6), (6, 0.4)])
+def test_without_driving_the_exact_model_is_erlangs(units: int, load: float) -> None:
+    found = exact(np.zeros((units, 4)), np.full(4, load * units / SCENE_S / 4), SCENE_S)
+    offered = load * units
+    top = offered**units / factorial(units) * units / (units - offered)
+    assert found.waits == pytest.approx(top / (sum(offered**k / factorial(k) for k in range(units)) + top))
+    assert found.busy.mean() == pytest.approx(load)
+    assert found.travel_s == 0.0
+
+
+@pytest.mark.parametrize(("units", "load"), [(2, 0.15), (5, 0.25), (7, 0.3)])
+def test_the_exact_model_is_what_simulation_converges_to(units: int, load: float) -> None:
+    made = city(units, 60, units)
+    every_s = 1_600.0 / (load * units)
+    drive, busy = simulated(made, every_s, 400_000)
+    found = exact(seconds(made), made.weights / every_s, SCENE_S)
+    assert found.busy == pytest.approx(busy, abs=0.012)
+    assert found.travel_s == pytest.approx(drive, rel=0.03)
+
+
+@pytest.mark.parametrize(("units", "zones", "load"), [(16, 300, 0.3), (60, 500, 0.35)])
+def test_the_approximation_is_near_simulation(units: int, zones: int, load: float) -> None:
+    made = city(units, zones, 3)
+    every_s = 1_600.0 / (load * units)
+    drive, busy = simulated(made, every_s, 200_000)
+    found = approximate(seconds(made), made.weights / every_s, SCENE_S, 480.0)
+    assert found.travel_s == pytest.approx(drive, rel=0.03)
+    assert np.abs(found.busy - busy).mean() < 0.015
+
+
+def consistent(found: Workload, made: City) -> None:
+    assert ((found.busy > 0) & (found.busy < 1)).all()
+    assert float(made.weights @ found.zone_s) == pytest.approx(found.travel_s)
+    assert 0.0 < found.in_time < 1.0
+
+
+def test_dragging_a_unit_to_the_calls_shortens_the_drive() -> None:
+    made = city(10, 200, 4)
+    rates = made.weights / 500.0
+    before = approximate(seconds(made), rates, SCENE_S, 300.0)
+    table = seconds(made).copy()
+    worst = int(np.argmin(before.busy))
+    table[worst] = made.response_ms[int(np.nanargmax(before.zone_s * made.weights))] / 1000
+    after = approximate(table, rates, SCENE_S, 300.0)
+    for found in (before, after):
+        consistent(found, made)
+    assert after.travel_s < before.travel_s
+    assert after.in_time > before.in_time
+
+
+def test_what_cannot_be_planned_is_refused() -> None:
+    ones = np.ones((2, 3))
+    for code, run in (
+        ("plan.lengths", lambda: approximate(np.ones(3), np.ones(3), 1.0)),
+        ("plan.lengths", lambda: approximate(ones, np.ones(2), 1.0)),
+        ("plan.times", lambda: approximate(ones * np.inf, np.ones(3), 1.0)),
+        ("plan.times", lambda: approximate(ones, np.ones(3), 0.0)),
+        ("plan.demand", lambda: exact(ones, np.zeros(3), 1.0)),
+        ("plan.demand", lambda: exact(ones, [1.0, np.nan, 1.0], 1.0)),
+        ("plan.overload", lambda: approximate(ones, np.ones(3), 10.0)),
+        ("plan.overload", lambda: exact(ones, np.ones(3), 10.0)),
+        ("plan.too_many", lambda: exact(np.ones((EXACT_MAX + 1, 3)), np.full(3, 1e-3), 10.0)),
+    ):
+        with pytest.raises(EngineError) as refused:
+            run()
+        assert refused.value.code == code
