@@ -22,6 +22,8 @@ SEEN_BY = (
     ("callback", "/callbacks"),
     ("auditor", "/readings"),
     ("overseer", "/messages"),
+    ("overseer", "/review/topics"),
+    ("chief", "/measures"),
     ("auditor", "/account"),
     ("security", "/people"),
     ("security", "/people/new"),

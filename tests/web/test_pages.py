@@ -202,3 +202,16 @@ async def test_search_keeps_its_place_between_pages(browser: Browser, received: 
     assert f"unit={received.lead}" in link.split('"')[0]
     assert (await browser.get("/queue", after="nonsense")).status_code == 422
     assert (await browser.get("/queue", after="1.2")).status_code == 200
+
+
+async def test_a_place_chosen_on_the_map_counts_and_comes_back_with_the_form(browser: Browser, world: World) -> None:
+    at = world.city.places.places[0]
+    chosen = f"@{at.lon:.6f},{at.lat:.6f}"
+    form = {"outside_id": "web-9", "text": "健身器材的踏板断了", "place": "儿童乐园东侧", "spot": chosen, "seen": "yes"}
+    await browser.get("/report")
+    refused = await browser.post("/report", **{**form, "phone": "1"})
+    assert f'value="{chosen}" checked' in refused.text
+    assert (await browser.post("/report", **form)).status_code == 201
+    (matter,) = [row.matter for row in world.store.read.rows(Shape())]
+    assert matter.place is not None
+    assert (matter.place.lon_e6, matter.place.lat_e6) == (round(at.lon * 1e6), round(at.lat * 1e6))

@@ -179,7 +179,7 @@ def point_of(visit: Visit, form: Form) -> tuple[float, float] | None:
     """Where it is: the chosen spot, coordinates typed as 纬度,经度 or 经度,纬度, else the best place of that name."""
     place, chosen = form.text("place"), form.text("spot")
     name, _, at = chosen.rpartition("@")
-    if at and name == place:
+    if at and name in {place, ""}:  # without a name it was chosen on the map, or told by a picture
         lon, _, lat = at.partition(",")
         return float(lon), float(lat)
     if typed := coordinates(place):

@@ -102,6 +102,11 @@ def report_form(
 ) -> Template:
     """The report with what was typed; `place` is where a picture was taken, to be used or not."""
     spots: list[Spot] = [place] if place else spots_of(visit, form)
+    if (chosen := form.text("spot")).startswith("@") and not place:
+        spots = [
+            Spot(visit.t("pick.picked"), chosen, "", on=True),
+            *(msgspec.structs.replace(s, on=False) for s in spots),
+        ]
     return visit.page("report.html", status, form=form, near=near or [], error=error, spots=spots, place=place)
 
 

@@ -14,6 +14,7 @@ if (theme) {
 if (document.getElementById("keys")) import("./keys.js");
 if (document.getElementById("news")) import("./news.js");
 if (document.querySelector("#news[data-calls]")) import("./calls.js");
+if (document.getElementById("pick")) import("./pick.js");
 if (document.querySelector("[data-advice]")) import("./advice.js");
 if (document.getElementById("fresh")) import("./fresh.js");
 

@@ -10,11 +10,11 @@ const STACKED = 12;
 export class NotDrawn extends Error {}
 
 /* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words, `padding` the room that
-   legend and slider take. Raises NotDrawn. */
-export async function drawMap(node, { text, padding, hash = false }) {
+   legend and slider take. With `chosen`, a press marks a place and tells its longitude and latitude. Raises NotDrawn. */
+export async function drawMap(node, { text, padding, hash = false, chosen = null }) {
   if (!hasWebGL()) throw new NotDrawn(node.dataset.noGl);
-  let first = json(node.dataset.points, node);
-  first.catch(() => {}); /* whoever asks for the points is told */
+  let first = chosen ? null : json(node.dataset.points, node);
+  first?.catch(() => {}); /* whoever asks for the points is told */
   const [gl, areas] = await Promise.all([import("./vendor/maplibre-gl.mjs"), json("/api/v1/city/areas", node)]);
   gl.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
   const [west, south, east, north] = areas.bbox;
@@ -30,7 +30,8 @@ export async function drawMap(node, { text, padding, hash = false }) {
   lay(map, areas);
   map.once("sourcedata", () => map.once("render", () => { node.dataset.painted = "yes"; }));
   fill(map, node).catch(console.warn);
-  follow(map, node);
+  if (chosen) map.on("click", ({ lngLat: { lng, lat } }) => mark(map, lng, lat, chosen));
+  else follow(map, node);
   const points = async () => {
     const asked = first ?? json(node.dataset.points, node);
     first = null;
@@ -97,6 +98,11 @@ function put(map, found) {
   const features = number.map((n, i) => point([lon[i] / 1e6, lat[i] / 1e6], { n, s: states[state[i]] }));
   map.getSource("matters").setData(collection(features));
   return { minute: found.minute, placed: number.length, unplaced: found.unplaced };
+}
+
+function mark(map, lon, lat, chosen) {
+  map.getSource("matters").setData(collection([point([lon, lat], { n: 0, s: "new" })]));
+  chosen(lon, lat);
 }
 
 /* A press: one matter opens; several in one place are listed; a cluster comes nearer until it parts. */
