@@ -215,3 +215,26 @@ async def test_a_place_chosen_on_the_map_counts_and_comes_back_with_the_form(bro
     (matter,) = [row.matter for row in world.store.read.rows(Shape())]
     assert matter.place is not None
     assert (matter.place.lon_e6, matter.place.lat_e6) == (round(at.lon * 1e6), round(at.lat * 1e6))
+
+
+async def test_script_in_every_field_is_stored_and_shown_as_words(browser: Browser, world: World) -> None:
+    script = "<script>alert('x')</script>"
+    typed = {name: f"{name} {script}" for name in ("text", "title", "place", "name")}
+    await browser.role("operator")
+    await browser.get("/intake")
+    form = {"outside_id": script, "channel": "call_968110", "unit_other": "市南区分局", **typed}
+    assert (await browser.post("/intake", **form)).status_code == 201
+    (matter,) = [row.matter for row in world.store.read.rows(Shape())]
+    assert world.store.vault.open([matter.text])[matter.text]["text"] == typed["text"]
+    await browser.role("overseer")
+    for path in ("/queue?view=open", f"/matters/{shown(matter.number)}", "/readings"):
+        page = await browser.get(path)
+        assert "<script>alert" not in page.text
+        assert "unsafe-inline" not in page.headers["content-security-policy"]
+
+
+async def test_a_name_of_ten_thousand_characters_is_refused_and_every_word_kept(browser: Browser, world: World) -> None:
+    await browser.get("/report")
+    answer = await browser.post("/report", outside_id="w", text="路灯不亮", name="王" * 10_000, seen="yes")
+    assert (answer.status_code, "王" * 10_000 in answer.text, "路灯不亮" in answer.text) == (422, True, True)
+    assert world.store.read.rows(Shape()) == []
