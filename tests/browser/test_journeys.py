@@ -18,6 +18,7 @@ PHONE = {"width": 390, "height": 844}
 
 def test_the_operator_sees_who_said_it_before_and_saves_with_the_keyboard(log_in: Visit) -> None:
     first = log_in("operator", "/intake")
+    first.wait_for_load_state("networkidle")  # the key is the script's
     first.get_by_label("反映什么").fill("香港中路地铁口共享单车堆成山，行人只能走机动车道")
     first.keyboard.press("Control+Enter")
     number = first.locator(".big-no").first.inner_text()
