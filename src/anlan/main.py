@@ -33,6 +33,7 @@ from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
+from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.store.store import Store
 from anlan.store.vault import Random
@@ -112,10 +113,12 @@ def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
 
 
 async def heard(world: World, event: CallEvent) -> None:
-    """An event of the exchange's own link."""
-    commit = took(world, event, SYSTEM.id)
-    if commit is not None:
-        await world.store.writer.write(commit)
+    """An event of the exchange's own link. A full disk loses the event, never the link."""
+    try:
+        if (commit := took(world, event, SYSTEM.id)) is not None:
+            await world.store.writer.write(commit)
+    except Refused as refused:
+        logging.getLogger("anlan").warning("a call's event was refused: %s", refused.code)
 
 
 async def forget(world: World) -> None:

@@ -8,6 +8,9 @@ import pytest
 
 from anlan.app import accounts, calls
 from anlan.app.world import World
+from anlan.links.asterisk import CallEvent
+from anlan.loop.errors import Refused
+from anlan.main import heard
 
 pytestmark = pytest.mark.anyio
 PATH = "/api/v1/calls"
@@ -34,3 +37,19 @@ async def test_events_of_the_exchange(world: World, ask: Any, somebody: Any) -> 
         answer = await ask("POST", PATH, json={**said, **more}, headers=bearer)
         assert (answer.status_code, answer.json()["code"]) == (422, code)
     assert (await ask("POST", PATH, content=b"{", headers=bearer)).json()["code"] == "body.not_json"
+
+
+async def test_a_full_disk_loses_an_event_of_the_link_and_not_the_link(
+    world: World, somebody: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def full(_commit: object) -> None:
+        raise Refused("store.full")
+
+    world.store.writer.submit(calls.sit(world, somebody("operator").id, "8001"))
+    event = CallEvent("1", "ringing", "8001", "13812345678")
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store.writer, "write", full)
+        await heard(world, event)
+    assert world.store.calls.outside("1/8001") is None
+    await heard(world, event)
+    assert world.store.calls.outside("1/8001") is not None

@@ -163,6 +163,24 @@ async def test_a_move_that_is_taken_back_is_not_told(world: World, somebody: Any
     assert ("rate", "dropped", "undone") in city.states()
 
 
+async def test_what_waits_outlives_the_undoing_of_another_move(world: World, somebody: Any) -> None:
+    sms = Fake()
+    city = await City(world, somebody, sms=sms).begin()
+    matter = city.report()
+    await city.turns()
+    city.at(NOON + 10 * HOUR)
+    matter = city.move(matter, "officer", "accept")
+    matter = city.move(matter, "overseer", "extend", days=1)
+    await city.turns()
+    city.at(NOON + 10 * HOUR + 60_000)
+    matter = city.move(matter, "overseer", "classify", category="public_order.noise")
+    world.store.writer.submit(handle.undo(world, matter.number, matter.version, somebody("overseer")))
+    await city.turns()
+    city.at(NOON + 21 * HOUR)
+    await city.turns()
+    assert ["时限有变" in one.text for one in sms.taken] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("quiet", "at", "goes"),
     [

@@ -75,6 +75,19 @@ async def test_it_rings_only_where_somebody_sits_and_only_for_them(browser: Brow
         calls.phone_for(world, Actor("900001", "", ("operator",)), call.id)
 
 
+async def test_another_s_call_writes_nothing(browser: Browser, world: World) -> None:
+    await sits(browser)
+    event(world)
+    call = world.store.calls.outside("1761.1/8001")
+    assert call
+    other = next(o for o in world.city.roster.with_role("operator") if o.number != call.account)
+    await browser.log_in(other.number)
+    await browser.get("/intake")
+    form = {"outside_id": "d1", "text": "路灯不亮", "channel": "call_968110", "phone": PHONE, "call": call.id}
+    assert (await browser.post("/intake", **form)).status_code == 404
+    assert [e for e in world.store.outbox.after(0) if e.fact.kind == "received"] == []
+
+
 async def test_states_follow_each_other(browser: Browser, world: World) -> None:
     await sits(browser)
     event(world)

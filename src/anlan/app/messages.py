@@ -136,12 +136,15 @@ def _tell(
 
 
 def _take_back(world: World, commit: Commit, told: dict[int, Kept], entry: Entry) -> None:
-    """A move that was undone is not told of."""
-    matter = world.store.read.matter(entry.fact.matter)
-    for party in matter.parties:
-        told.pop(party.receipt, None)
-    for one in world.store.messages.waiting([party.receipt for party in matter.parties]):
-        if one.template not in FIRST_WORDS:
+    """A move that was undone is not told of; what else waits still is."""
+    matter, kind = world.store.read.matter(entry.fact.matter), entry.fact.data["kind"]
+    of_it = {notice.template for notice in world.domains[matter.domain].notices if notice.kind == kind}
+    receipts = [party.receipt for party in matter.parties]
+    for receipt in receipts:
+        if receipt in told and told[receipt].template in of_it:
+            del told[receipt]
+    for one in world.store.messages.waiting(receipts):
+        if one.template in of_it:
             commit.rows.append((UPDATE_MESSAGE, ("dropped", "", one.due_at, one.attempts, "undone", one.id)))
 
 

@@ -159,8 +159,9 @@ def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     payload: dict[str, Any] = {
         name: form.text(name) for name in ("outside_id", "title", "text", "name", "phone", "email")
     }
-    if not payload["phone"] and (call := form.text("call")):
-        payload["phone"] = calls.phone_for(visit.world, visit.actor, call)
+    if call := form.text("call"):
+        own = calls.phone_for(visit.world, visit.actor, call)  # refuses another's call before anything is written
+        payload["phone"] = payload["phone"] or own
     payload |= {"address": form.text("place"), "wants_callback": form.ticked("wants_callback")}
     payload |= {"confidential": form.ticked("confidential"), "files": files_named(form)}
     if at := point_of(visit, form):
