@@ -35,6 +35,7 @@ from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
+from anlan.settings import HOME, Held, Settings, read
 from anlan.store.store import Store
 from anlan.store.vault import Random
 from anlan.web import web_config
@@ -58,9 +59,27 @@ def discover() -> dict[str, Domain]:
     return found
 
 
+def held(at: Path | None = None) -> Held:
+    """The settings of the installation at a folder, and where each is from. Raises Refused (settings.…)."""
+    return read(os.environ if at is None else os.environ | {HOME: str(at)})
+
+
+def settings(at: Path | None = None) -> Settings:
+    """The settings as they hold."""
+    return held(at).settings
+
+
+def checked(said: Settings) -> None:
+    """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
+    settings_of(said)
+    outward(said)
+    if said.ami_url:
+        Asterisk(said.ami_url, _unheard)
+
+
 def home() -> Path:
     """Where this installation keeps everything: ANLAN_HOME, by default ./var."""
-    return Path(os.environ.get("ANLAN_HOME", "var")).absolute()
+    return held().home
 
 
 def open_world(
@@ -71,7 +90,8 @@ def open_world(
     `random` gives the bytes of every id, key and code: anything but the system's own is for simulations only.
     """
     path = path or home()
-    store = Store(path, random)
+    master = settings(path).master_key_file
+    store = Store(path, random, master=Path(master) if master else None)
     world = World(store, city or load_pack(path / "city"), discover(), random=random)
     model = store.read.model(CLASSIFIER)
     world.classifier = Model.from_bytes(model) if model else None
@@ -100,8 +120,8 @@ def application(world: World) -> Litestar:
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
-    settings = settings_of(os.environ)
-    app.state.oidc = Provider(settings, world.clock) if settings else None
+    single = settings_of(settings(world.store.home))
+    app.state.oidc = Provider(single, world.clock) if single else None
     return app
 
 
@@ -133,12 +153,17 @@ def does_by_itself(app: Litestar, world: World) -> None:
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
     jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
     app.on_startup.append(lambda: beside(app, ticking(jobs)))
-    if (reach := outward(os.environ)) is not None:
+    said = settings(world.store.home)
+    if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
-    if url := os.environ.get("ANLAN_AMI_URL"):
-        app.state.telephone = Asterisk(url, partial(heard, world))
+    if said.ami_url:
+        app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
         app.on_startup.append(lambda: beside(app, app.state.telephone.run()))
+
+
+async def _unheard(_event: CallEvent) -> None:
+    """Nobody listens: the link is only looked at."""
 
 
 def _ended(task: asyncio.Task[None]) -> None:
