@@ -20,8 +20,10 @@ from litestar.openapi import OpenAPIConfig
 from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
+from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
@@ -38,6 +40,7 @@ from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
 from anlan.store.store import Store
 from anlan.store.vault import Random
+from anlan.telemetry import logs
 from anlan.web import web_config
 from anlan.web.report_make import make_due
 
@@ -105,7 +108,7 @@ def open_world(
 
 def application(world: World) -> Litestar:
     """The web application over a world."""
-    web = web_config(world)
+    web, said = web_config(world), settings(world.store.home)
     api = Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR, before_request=only_known)
     app = Litestar(
         route_handlers=[api, *web["route_handlers"]],
@@ -115,14 +118,17 @@ def application(world: World) -> Litestar:
         compression_config=web["compression_config"],
         openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
         request_max_body_size=1024 * 1024,
+        logging_config=None,
     )
     app.state.world = world
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
-    single = settings_of(settings(world.store.home))
+    app.state.health = Health(world, said.disk_free_mb)
+    app.state.metrics_token = said.metrics_token
+    single = settings_of(said)
     app.state.oidc = Provider(single, world.clock) if single else None
-    return app
+    return watched(app, os.urandom)
 
 
 def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
@@ -175,6 +181,7 @@ def _ended(task: asyncio.Task[None]) -> None:
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
+    logs.configure(settings().log_level)
     world = open_world()
     world.store.files.sweep()
     app = application(world)

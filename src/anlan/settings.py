@@ -1,7 +1,8 @@
 """Settings of an installation: one declaration, read from the environment and from a file, and nowhere else.
 
 A setting `nats_url` is `ANLAN_NATS_URL` in the environment and `nats_url` in the file: `anlan.toml` under ANLAN_HOME,
-or the file that ANLAN_CONFIG names. The environment wins. What is wrong or unknown is refused: nothing starts on a guess.
+or the file that ANLAN_CONFIG names. The environment wins. What is wrong or unknown is refused: nothing starts on a
+guess.
 """
 
 from __future__ import annotations

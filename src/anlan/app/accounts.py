@@ -18,6 +18,7 @@ from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.store.commit import Commit
+from anlan.telemetry import logs
 
 SESSION_MS = 12 * 3600 * 1000
 TOKEN_MS = 365 * 24 * 3600 * 1000
@@ -238,7 +239,10 @@ def log_out(world: World, token: str, account: str) -> Commit:
 def actor_of(world: World, token: str) -> Actor | None:
     """Whose token this is now: None when unknown, expired, revoked, or the account is switched off."""
     row = world.store.read.token(token_hash(token), world.clock())
-    return Actor(row[0], row[1], tuple(msgspec.json.decode(row[2]))) if row else None
+    if row is None:
+        return None
+    logs.who.set(row[0])
+    return Actor(row[0], row[1], tuple(msgspec.json.decode(row[2])))
 
 
 def token_hash(token: str) -> bytes:

@@ -127,9 +127,9 @@ def _errors() -> Iterator[str]:
 
 
 def _settings() -> Iterator[str]:
-    yield "In the environment by these names, or in `anlan.toml` (under ANLAN_HOME, or where ANLAN_CONFIG says) without"
-    yield '`ANLAN_` and in lower case: `nats_url = "nats://…"`. The environment wins; an empty variable is not set. What is'
-    yield "wrong or unknown ends the start with its code. `anlan settings` prints what holds and where it is from."
+    yield "In the environment by these names; or in `anlan.toml` (under ANLAN_HOME, or where ANLAN_CONFIG says) in"
+    yield "lower case without `ANLAN_`, as `stop_seconds = 30`. The environment wins; an empty variable is not set."
+    yield "What is wrong or unknown ends the start with its code. `anlan settings` prints what holds, and from where."
     yield "`ANLAN_HOME` (default `./var`) is where everything is kept; it is said in the environment only."
     yield ""
     yield "| setting | default | read by | secret | what |"
