@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import pkgutil
+import signal
 import traceback
 from collections.abc import Coroutine
 from functools import partial
@@ -46,6 +47,8 @@ from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
+ITEM_SECONDS = 20.0
+"""What runs beside the requests may take so long to finish an item it has begun."""
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -131,11 +134,30 @@ def application(world: World) -> Litestar:
     return watched(app, os.urandom)
 
 
-def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
-    """Let work run beside the requests until the server stops; if it fails, the log says so."""
+def beside(app: Litestar, work: Coroutine[Any, Any, None], item_seconds: float = ITEM_SECONDS) -> None:
+    """Let work run beside the requests until the server stops: so long it may finish its item then. If it fails, the
+    log says so."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_ended)
-    app.on_shutdown.insert(0, task.cancel)
+
+    async def end() -> None:
+        app.state.health.stop.tell()
+        _, late = await asyncio.wait([task], timeout=item_seconds)
+        for one in late:
+            one.cancel()
+
+    app.on_shutdown.insert(0, end)
+
+
+def stops_in_order(app: Litestar) -> None:
+    """Told by SIGUSR1 that the end is near: say so to whoever asks whether it is ready, end the event streams."""
+
+    def near() -> None:
+        app.state.health.stop.tell()
+        app.state.live.end()
+
+    app.on_startup.append(lambda: asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, near))
+    app.on_shutdown.insert(0, near)
 
 
 async def heard(world: World, event: CallEvent) -> None:
@@ -158,14 +180,15 @@ def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
     jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
-    app.on_startup.append(lambda: beside(app, ticking(jobs)))
+    stop = app.state.health.stop
+    app.on_startup.append(lambda: beside(app, ticking(jobs, stop)))
     said = settings(world.store.home)
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
-        app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
+        app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
     if said.ami_url:
         app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
-        app.on_startup.append(lambda: beside(app, app.state.telephone.run()))
+        app.on_startup.append(lambda: beside(app, app.state.telephone.run(), 0))
 
 
 async def _unheard(_event: CallEvent) -> None:
@@ -186,6 +209,7 @@ def served() -> Litestar:
     world.store.files.sweep()
     app = application(world)
     does_by_itself(app, world)
+    stops_in_order(app)
     app.on_shutdown.append(world.store.close)
     gc.collect()
     gc.freeze()

@@ -31,7 +31,8 @@ async def test_ready_names_what_is_wrong_and_alive_does_not_ask(world: World) ->
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()["wrong"]) == (503, ["disk.low"])
         assert answer.headers["retry-after"] == "5"
-        app.state.health.disk_free_mb, app.state.health.stopping = 0, True
+        app.state.health.disk_free_mb = 0
+        app.state.health.stop.tell()
         assert (await client.get("/readyz")).json()["wrong"] == ["stopping"]
 
 

@@ -52,6 +52,7 @@ STATUS = {
     "store.full": 507,
     "store.busy": 503,
     "live.too_many": 503,
+    "server.stopping": 503,
     "store.failed": 503,
     "move.not_in_stage": 409,
     "matter.closed": 409,

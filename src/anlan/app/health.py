@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from anlan.app.stop import Stop
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import minute_of
@@ -23,16 +24,16 @@ CHECKS = ("stopping", "database.silent", "commit.failed", "disk.low", "clock.beh
 
 
 class Health(msgspec.Struct):
-    """What readiness hangs on beside the world: the least free space, and whether the process has been told to stop."""
+    """What readiness hangs on beside the world: the least free space, and whether the process is told to stop."""
 
     world: World
     disk_free_mb: int = 512
-    stopping: bool = False
+    stop: Stop = msgspec.field(default_factory=Stop)
 
     def wrong(self) -> list[str]:
         """The codes of what does not hold; empty when Anlan may take work."""
         tests: dict[str, Callable[[], bool]] = {
-            "stopping": lambda: self.stopping,
+            "stopping": self.stop.is_told,
             "database.silent": lambda: False,
             "disk.low": lambda: _free(self.world.store.home) < self.disk_free_mb * MB,
             "clock.behind": self._behind,
