@@ -28,12 +28,14 @@ from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
+from anlan.app.publish import Publisher
 from anlan.app.tick import Job, ticking
 from anlan.app.world import SYSTEM, World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
+from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
@@ -79,6 +81,8 @@ def checked(said: Settings) -> None:
     """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
     settings_of(said)
     outward(said)
+    if said.nats_url:
+        Stream(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
 
@@ -186,6 +190,9 @@ def does_by_itself(app: Litestar, world: World) -> None:
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
+    if said.nats_url:
+        publisher = Publisher(world, Stream(said))
+        app.on_startup.append(lambda: beside(app, publisher.run(stop)))
     if said.ami_url:
         app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
         app.on_startup.append(lambda: beside(app, app.state.telephone.run(), 0))
