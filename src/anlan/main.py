@@ -24,6 +24,7 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.deliver import Deliverer
 from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
@@ -37,6 +38,7 @@ from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
+from anlan.links.webhook import Poster
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
@@ -131,6 +133,7 @@ def application(world: World) -> Litestar:
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
+    app.state.poster = Poster(said.webhook_allow.split())
     app.state.health = Health(world, said.disk_free_mb)
     app.state.metrics_token = said.metrics_token
     single = settings_of(said)
@@ -190,6 +193,8 @@ def does_by_itself(app: Litestar, world: World) -> None:
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
+    deliverer = Deliverer(world, app.state.poster)
+    app.on_startup.append(lambda: beside(app, deliverer.run(stop)))
     if said.nats_url:
         publisher = Publisher(world, Stream(said))
         app.on_startup.append(lambda: beside(app, publisher.run(stop)))

@@ -154,7 +154,7 @@ class Live:
         for entry in entries:
             if entry.fact.version:
                 units, kinds = named.setdefault(entry.fact.matter, (set(), set()))
-                units.update(_units_of(entry.fact))
+                units.update(units_of(entry.fact))
                 kinds.add(entry.fact.kind)
         found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
         called = frozenset(e.fact.data["account"] for e in entries if e.fact.kind in CALL_KINDS)
@@ -173,7 +173,7 @@ class Live:
         return any(world.grants.allows(actor, "see", one, world.relation) for one in (matter, *had))
 
 
-def _units_of(fact: Fact) -> set[str]:
+def units_of(fact: Fact) -> set[str]:
     """The units a fact names: the one a matter leaves must hear of it too."""
     named = (fact.data.get(key) for key in ("lead", "from", "unit"))
     return {unit for unit in named if isinstance(unit, str) and unit}

@@ -16,6 +16,7 @@ from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
+from anlan.store.webhooks import Webhooks
 from anlan.store.writer import Writer
 
 
@@ -47,6 +48,7 @@ class Store:
         self.outbox = Outbox(self.readers)
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
+        self.webhooks = Webhooks(self.readers)
         self.files = Files(home, self.readers)
         self.report_files = Blobs(home / "reports")
         self.vault = Vault(self.readers, Readers(keys), kept, random)
