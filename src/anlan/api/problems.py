@@ -45,6 +45,8 @@ STATUS = {
     "message.unknown": 404,
     "call.unknown": 404,
     "call.no_link": 503,
+    "webhook.unknown": 404,
+    "webhook.no_letter": 404,
     "file.too_large": 413,
     "file.no_room": 507,
     "request.key_reused": 422,

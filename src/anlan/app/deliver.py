@@ -1,8 +1,8 @@
 """Deliver: each subscription is told of its facts, one after the other in the order of their commits.
 
-What fails waits at the head of its own line, with growing pauses; after the last it is a dead letter and the line goes on.
-Three dead letters in a row, an answer 410, or an account that was switched off, and the line stops by itself: it keeps
-its place, and an administrator lets it go on. Letters sent again go beside the line, under the same id.
+What fails waits at the head of its own line, with growing pauses; after the last it is a dead letter and the line goes
+on. Three dead letters in a row, an answer 410, or an account that was switched off, and the line stops by itself: it
+keeps its place, and an administrator lets it go on. Letters sent again go beside the line, under the same id.
 """
 
 from __future__ import annotations

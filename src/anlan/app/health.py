@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,11 +49,16 @@ class Health(msgspec.Struct):
         """The figures that stand in the database and on the disk. Reads; run it beside the event loop."""
         store, now = self.world.store, self.world.clock()
         read, last, wrong = store.read, store.outbox.last(), self.wrong()
-        ledgers = read.listed(sql.LEDGERS)
+        ledgers, hooks = read.listed(sql.LEDGERS), store.webhooks.all()
         return {
             "anlan_ready": [((check,), float(check not in wrong)) for check in CHECKS],
-            "anlan_outbox_lag_facts": [((name,), float(last - pos)) for name, pos in read.listed(sql.CURSORS)],
+            "anlan_outbox_lag_facts": [
+                *(((name,), float(last - pos)) for name, pos in read.listed(sql.CURSORS)),
+                *(((f"webhook {one.id}",), float(last - one.pos)) for one in hooks),
+            ],
             "anlan_messages": [((state,), float(n)) for state, n in store.messages.counts().items()],
+            "anlan_webhooks": [((state,), float(n)) for state, n in Counter(one.state for one in hooks).items()],
+            "anlan_webhook_letters": [((state,), float(n)) for state, n in store.webhooks.counts().items()],
             "anlan_ledger_facts": [((key,), float(size)) for key, size, _, _ in ledgers],
             "anlan_checkpoint_age_seconds": [
                 ((key,), max(0, now - (at or 0)) / 1000 if size > (signed or 0) else 0.0)

@@ -36,7 +36,7 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def add(world: World, actor: Actor, asked: Asked) -> tuple[Commit, str, str]:
-    """The commit of a subscription, its id, and its secret: shown once. The address has been checked. Raises Refused."""
+    """The commit of a subscription whose address was checked, its id, and its secret: shown once. Raises Refused."""
     name, kinds, ledgers = asked.name.strip(), _words("kinds", asked.kinds), _words("ledgers", asked.ledgers)
     if not 0 < len(name) <= NAME_MAX:
         raise Refused("webhook.name", length_max=NAME_MAX)

@@ -92,6 +92,7 @@ def house(visit: Visit) -> list[Link]:
     links = [Link(t("rail.units"), "/units", "", path.startswith("/units"), "u")]
     if visit.may("administer"):
         links.append(Link(t("rail.people"), "/people", "", path.startswith("/people"), "h"))
+        links.append(Link(t("rail.webhooks"), "/webhooks", "", path.startswith("/webhooks")))
         links.append(Link(t("rail.rights"), "/rights", "", path == "/rights"))
     return links
 

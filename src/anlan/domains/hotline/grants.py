@@ -26,5 +26,6 @@ GRANTS = (
     Grant("citizen", ("rate",)),
     Grant("exchange", ("telephone",)),
     Grant("partner", ("receive", "note")),
+    Grant("subscriber", ("see",), OWN_AND_BELOW),
     Grant("system", ("receive", "load")),
 )
