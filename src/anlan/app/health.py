@@ -35,7 +35,7 @@ class Health(msgspec.Struct):
         """The codes of what does not hold; empty when Anlan may take work."""
         tests: dict[str, Callable[[], bool]] = {
             "stopping": self.stop.is_told,
-            "database.silent": lambda: False,
+            "commit.failed": self.world.store.writer.fails,
             "disk.low": lambda: _free(self.world.store.home) < self.disk_free_mb * MB,
             "clock.behind": self._behind,
         }

@@ -22,6 +22,7 @@ from anlan.store.database import BUSY_MS, connect, migrate, named_errors
 from anlan.store.gather import Gather, Job
 from anlan.store.tree import Sign, Trees
 from anlan.store.wal import WalKeeper
+from anlan.telemetry import traces
 
 BATCH_MAX = 512
 KEYS_WAL_PAGES = 500
@@ -93,7 +94,12 @@ class Writer:
         loop = asyncio.get_running_loop()
         if self._gather is None or self._gather.loop is not loop:
             self._gather = Gather(loop, self)
-        return await self._gather.put(commit)
+        with traces.span("commit"):
+            return await self._gather.put(commit)
+
+    def fails(self) -> bool:
+        """Whether what was last handed in could not be put on disk, a short while ago."""
+        return self._gather is not None and self._gather.fails()
 
     def close(self) -> None:
         """Finish what has begun, sign the edges, close."""
