@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 from litestar import Request, Response, get, post
@@ -25,7 +26,7 @@ class Line(msgspec.Struct, frozen=True):
     id: str
     name: str
     account: str
-    url: str
+    host: str
     filter: str
     state: str
     status: str
@@ -90,8 +91,9 @@ def _page(visit: Visit, form: Form | None = None, *, error: str = "", secret: st
     names = {one.id: one.name for one in hooks}
     lines = [
         Line(
-            one.id, one.name, one.account, one.url, " ".join(part for part in (one.kinds, one.ledgers) if part),
-            one.state, visit.t(f"webhook.state.{one.state}"), _why(visit, one.why), last - one.pos,
+            one.id, one.name, one.account, urlsplit(one.url).netloc,
+            " ".join(part for part in (one.kinds, one.ledgers) if part), one.state,
+            visit.t(f"webhook.state.{one.state}"), _why(visit, one.why), last - one.pos,
             visit.times.moment(minute_of(one.due_at)) if one.due_at and one.state == "active" else "",
         )
         for one in hooks
