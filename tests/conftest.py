@@ -31,9 +31,12 @@ def demo_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def world(tmp_path: Path, demo_city: Path) -> Iterator[World]:
-    """A world at NOON; set `world.clock` to move on."""
+def world(request: pytest.FixtureRequest, tmp_path: Path, demo_city: Path) -> Iterator[World]:
+    """A world at NOON; set `world.clock` to move on. With ANLAN_TEST_DATABASE=postgres it is kept there."""
     shutil.copytree(demo_city, tmp_path / "city")
+    if os.environ.get("ANLAN_TEST_DATABASE") == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        (tmp_path / "anlan.toml").write_text(f'database_url = "{url}"\n', "utf-8")
     made = open_world(tmp_path)
     made.clock = lambda: NOON
     yield made
