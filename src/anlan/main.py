@@ -22,6 +22,7 @@ from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.denials import tell_over
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
@@ -131,7 +132,7 @@ async def forget(world: World) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
-    jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
+    jobs: list[Job] = [partial(make_due, world), partial(forget, world), partial(tell_over, world)]
     app.on_startup.append(lambda: beside(app, ticking(jobs)))
     if (reach := outward(os.environ)) is not None:
         app.state.messenger = Messenger(world, reach)

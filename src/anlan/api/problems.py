@@ -13,12 +13,15 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from anlan.api.access import note
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Conflict, Refused
 
 STATUS = {
     "access.denied": 403,
+    "access.masked": 403,
+    "access.undeclared": 403,
     "access.confidential": 403,
     "move.not_yours": 403,
     "account.wrong": 401,
@@ -99,6 +102,7 @@ def language_of(request: Request[Any, Any, Any]) -> str:
 
 def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     """A refusal as a problem."""
+    note(request, refused)
     return problem(request, status_of(refused), refused.code, refused.params)
 
 

@@ -23,7 +23,7 @@ from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
 DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
-ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security")
+ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
 SEED = 2026
 PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""

@@ -42,7 +42,7 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
         commit.rows += seen.forgotten(account, visit.world.clock())
         await visit.world.store.writer.write(commit)
     except Refused as refused:
-        error = visit.names.refusal(refused.code, refused.params)
+        error = visit.refusal(refused)
         choose = refused.code == "account.once" or bool(form.raw("new"))
         return log_in_form(visit, 401, onward, account, error, choose=choose, typed=form.raw("kept"))
     cookies = [session_cookie(request, token, SESSION_MS // 1000)]
