@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from anlan.app import accounts, people
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
-from anlan.loop.grants import ANY
+from anlan.loop.grants import ANY, NO_MATTER
 from anlan.loop.level import LEVELS, Level
 from anlan.loop.working_calendar import minute_of
 from anlan.store import people as sql
@@ -145,12 +145,12 @@ def rights_of(visit: Visit, role: str) -> list[Right]:
             if of_action and of_action[-1][1] == relations:
                 of_action.pop()
             of_action.append((level, relations))
-    lines: dict[tuple[str, Level], list[str]] = {}
+    lines: dict[tuple[str, str], list[str]] = {}
     for action, parts in reach.items():
         for level, relations in parts:
-            lines.setdefault((_scope(visit, relations), level), []).append(action_name(visit, action))
-    told = ((scope, level, visit.t("rights.and").join(actions)) for (scope, level), actions in lines.items())
-    return [Right(scope, visit.t(f"sensitivity.{level}"), actions) for scope, level, actions in told]
+            key = (_scope(visit, relations), "" if action in NO_MATTER else visit.t(f"sensitivity.{level}"))
+            lines.setdefault(key, []).append(action_name(visit, action))
+    return [Right(scope, level, visit.t("rights.and").join(actions)) for (scope, level), actions in lines.items()]
 
 
 def action_name(visit: Visit, action: str) -> str:
