@@ -40,13 +40,19 @@ $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
 run: setup ## start the city: http://127.0.0.1:8110
 	$(BIN)/anlan serve --demo
 
-test: setup-dev lint docs browser ## every check and every test
+test: setup-dev lint docs browser services ## every check and every test
 	$(BIN)/pytest -n auto --dist loadgroup
 
 browser: ## get Chromium for the browser journeys (as root on Debian; else say what to run)
 	@command -v chromium >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "SKIPPED: no Chromium, so the browser journeys are not tested. Run: apt-get install chromium"
+
+services: ## get PostgreSQL and nats-server for the tests of growth (as root on Debian; else say what to run)
+	@for need in postgresql:/usr/lib/postgresql nats-server:/usr/sbin/nats-server; do package=$${need%%:*}; place=$${need#*:}; \
+		[ -e "$$place" ] || command -v "$$package" >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$package" >/dev/null; } \
+		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done
 
 lint: setup-dev ## style, types, import contracts
 	$(BIN)/ruff check src tests
@@ -74,4 +80,4 @@ lock: setup-dev ## recompile requirements/*.txt with hashes
 clean: ## remove what was built (not var)
 	rm -rf $(VENV) $(VENDOR) $(FONTS) node_modules site build
 
-.PHONY: help setup assets setup-dev run test torture browser lint format docs bench lock clean
+.PHONY: help setup assets setup-dev run test torture browser services lint format docs bench lock clean

@@ -20,9 +20,11 @@ from litestar.openapi import OpenAPIConfig
 from anlan import domains
 from anlan.api.problems import only_known
 from anlan.api.routes import ON_ERROR, ROUTES
+from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
 from anlan.app.denials import tell_over
+from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.outward import Outward, outward
@@ -36,8 +38,10 @@ from anlan.links.oidc import Provider, settings_of
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
+from anlan.settings import HOME, Held, Settings, read
 from anlan.store.store import Store
 from anlan.store.vault import Random
+from anlan.telemetry import logs
 from anlan.web import web_config
 from anlan.web.report_make import make_due
 
@@ -59,9 +63,27 @@ def discover() -> dict[str, Domain]:
     return found
 
 
+def held(at: Path | None = None) -> Held:
+    """The settings of the installation at a folder, and where each is from. Raises Refused (settings.…)."""
+    return read(os.environ if at is None else os.environ | {HOME: str(at)})
+
+
+def settings(at: Path | None = None) -> Settings:
+    """The settings as they hold."""
+    return held(at).settings
+
+
+def checked(said: Settings) -> None:
+    """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
+    settings_of(said)
+    outward(said)
+    if said.ami_url:
+        Asterisk(said.ami_url, _unheard)
+
+
 def home() -> Path:
     """Where this installation keeps everything: ANLAN_HOME, by default ./var."""
-    return Path(os.environ.get("ANLAN_HOME", "var")).absolute()
+    return held().home
 
 
 def open_world(
@@ -72,7 +94,8 @@ def open_world(
     `random` gives the bytes of every id, key and code: anything but the system's own is for simulations only.
     """
     path = path or home()
-    store = Store(path, random)
+    master = settings(path).master_key_file
+    store = Store(path, random, master=Path(master) if master else None)
     world = World(store, city or load_pack(path / "city"), discover(), random=random)
     model = store.read.model(CLASSIFIER)
     world.classifier = Model.from_bytes(model) if model else None
@@ -86,7 +109,7 @@ def open_world(
 
 def application(world: World) -> Litestar:
     """The web application over a world."""
-    web = web_config(world)
+    web, said = web_config(world), settings(world.store.home)
     api = Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR, before_request=only_known)
     app = Litestar(
         route_handlers=[api, *web["route_handlers"]],
@@ -96,14 +119,17 @@ def application(world: World) -> Litestar:
         compression_config=web["compression_config"],
         openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
         request_max_body_size=1024 * 1024,
+        logging_config=None,
     )
     app.state.world = world
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
-    settings = settings_of(os.environ)
-    app.state.oidc = Provider(settings, world.clock) if settings else None
-    return app
+    app.state.health = Health(world, said.disk_free_mb)
+    app.state.metrics_token = said.metrics_token
+    single = settings_of(said)
+    app.state.oidc = Provider(single, world.clock) if single else None
+    return watched(app, os.urandom)
 
 
 def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
@@ -134,12 +160,17 @@ def does_by_itself(app: Litestar, world: World) -> None:
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
     jobs: list[Job] = [partial(make_due, world), partial(forget, world), partial(tell_over, world)]
     app.on_startup.append(lambda: beside(app, ticking(jobs)))
-    if (reach := outward(os.environ)) is not None:
+    said = settings(world.store.home)
+    if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
-    if url := os.environ.get("ANLAN_AMI_URL"):
-        app.state.telephone = Asterisk(url, partial(heard, world))
+    if said.ami_url:
+        app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
         app.on_startup.append(lambda: beside(app, app.state.telephone.run()))
+
+
+async def _unheard(_event: CallEvent) -> None:
+    """Nobody listens: the link is only looked at."""
 
 
 def _ended(task: asyncio.Task[None]) -> None:
@@ -151,6 +182,7 @@ def _ended(task: asyncio.Task[None]) -> None:
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
+    logs.configure(settings().log_level)
     world = open_world()
     world.store.files.sweep()
     app = application(world)

@@ -53,12 +53,12 @@ async def test_a_request_that_no_handler_took(
 async def test_a_bug_of_ours_is_a_500_without_its_insides(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[str] = []
     monkeypatch.setattr(problems, "_log", SimpleNamespace(error=lambda text, *values: logged.append(text % values)))
-    monkeypatch.setattr(type(world.store.read), "ledgers", lambda _self: 1 // 0)
+    monkeypatch.setattr(type(world.store.read), "receipt", lambda _self, _number: 1 // 0)
     async with AsyncTestClient(application(world), raise_server_exceptions=False) as client:
-        answer = await client.get("/healthz")
+        answer = await client.get("/api/v1/receipts/13812345678", params={"code": "x"})
     assert (answer.status_code, answer.json()["code"]) == (500, "server.failed")
     assert "ZeroDivision" not in answer.text
-    assert "GET /healthz failed with ZeroDivisionError" in logged[0]
+    assert "GET /api/v1/receipts/{number} failed with ZeroDivisionError" in logged[0]
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", 0), ("12", 12), (str(INT_MAX), INT_MAX)])

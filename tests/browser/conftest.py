@@ -13,7 +13,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
 from anlan.cli.bench.server import HOST, Server
-from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
+from anlan.cli.demo import demo_password, prepare_demo
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 DESK = {"width": 1440, "height": 900}
@@ -73,7 +73,7 @@ def log_in(open_page: Callable[..., Page], accounts: dict[str, str]) -> Callable
     def enter(role: str, path: str = "/", **options: object) -> Page:
         page = open_page("/login?next=" + path, **options)
         page.get_by_label("警号").fill(accounts[role])
-        page.get_by_label("密码").fill(DEMO_PASSWORD)
+        page.get_by_label("密码").fill(demo_password())
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login" not in url)
         return page

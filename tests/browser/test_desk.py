@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import barriers
 
 from anlan.cli.bench.server import Server
-from anlan.cli.demo import DEMO_PASSWORD
+from anlan.cli.demo import demo_password
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("desk")]
 
@@ -171,7 +171,7 @@ def test_a_session_that_ends_in_the_middle_of_a_form_loses_no_word(log_in: Visit
     form.locator("button.main").click()
     expect(page.get_by_role("alert")).to_contain_text("刚才填的内容都在")
     page.get_by_label("警号").fill(accounts["overseer"])
-    page.get_by_label("密码").fill(DEMO_PASSWORD)
+    page.get_by_label("密码").fill(demo_password())
     page.keyboard.press("Enter")
     page.get_by_role("button", name="回到表单").click()
     expect(page.locator("details.move[open] textarea")).to_have_value("写了一半的备注")

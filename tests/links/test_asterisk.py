@@ -11,6 +11,7 @@ from tests.links.exchange import Exchange
 
 from anlan.links import asterisk
 from anlan.links.asterisk import Asterisk, CallEvent, Undialled, event_of
+from anlan.loop.errors import Refused
 
 pytestmark = pytest.mark.anyio
 
@@ -100,5 +101,5 @@ def test_what_means_nothing_to_us_is_left(fields: dict[str, str]) -> None:
 
 @pytest.mark.parametrize("url", ["", "ami://host", "http://u:p@host", "ami://u:p@"])
 def test_a_url_that_is_none_is_refused(url: str) -> None:
-    with pytest.raises(ValueError, match="manager link"):
+    with pytest.raises(Refused, match="ANLAN_AMI_URL"):
         Asterisk(url, Heard())

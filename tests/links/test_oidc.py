@@ -9,12 +9,14 @@ import pytest
 from httpx import Response
 from joserfc import jwt
 from joserfc.jwk import OctKey
+from msgspec.structs import replace
 
 from anlan.app import accounts
 from anlan.app.world import World
 from anlan.links.oidc import Provider, Settings, settings_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
+from anlan.settings import Settings as Installation
 
 ISSUER, CLIENT = "https://sso.example.gov.cn/realms/bureau", "anlan"
 
@@ -207,21 +209,23 @@ async def test_a_provider_that_is_away_or_is_another_is_told_plainly(client: Any
     assert "统一认证登录" not in (await client.get("/login")).text
 
 
-def test_settings_come_from_the_environment(tmp_path: Any) -> None:
+def test_settings_come_from_the_installation(tmp_path: Any) -> None:
     (tmp_path / "secret").write_text("hush\n", "utf-8")
-    env = {"ANLAN_OIDC_ISSUER": f"{ISSUER}/", "ANLAN_OIDC_CLIENT_ID": CLIENT, "ANLAN_PUBLIC_URL": "https://anlan.example/",
-           "ANLAN_OIDC_CLIENT_SECRET_FILE": str(tmp_path / "secret"), "ANLAN_OIDC_AMR": "otp hwk"}  # fmt: skip
-    found = settings_of(env)
+    said = Installation(
+        oidc_issuer=f"{ISSUER}/", oidc_client_id=CLIENT, public_url="https://anlan.example/",
+        oidc_client_secret_file=str(tmp_path / "secret"), oidc_amr="otp hwk",
+    )  # fmt: skip
+    found = settings_of(said)
     assert found == Settings(ISSUER, CLIENT, "hush", "https://anlan.example", amr=("otp", "hwk"))
     assert found.back == "https://anlan.example/login/oidc/back"
-    assert settings_of({}) is None
-    assert settings_of(env | {"ANLAN_PUBLIC_URL": "http://127.0.0.1:8110"}) is not None, "on this machine"
+    assert settings_of(Installation()) is None
+    assert settings_of(replace(said, public_url="http://127.0.0.1:8110")) is not None, "on this machine"
     for change in (
-        {"ANLAN_PUBLIC_URL": ""},
-        {"ANLAN_PUBLIC_URL": "http://anlan.example"},
-        {"ANLAN_OIDC_CLIENT_ID": ""},
-        {"ANLAN_OIDC_ISSUER": "http://sso.example"},
-        {"ANLAN_OIDC_CLIENT_SECRET_FILE": "/none"},
+        {"public_url": ""},
+        {"public_url": "http://anlan.example"},
+        {"oidc_client_id": ""},
+        {"oidc_issuer": "http://sso.example"},
+        {"oidc_client_secret_file": "/none"},
     ):
         with pytest.raises(Refused, match=r"oidc\.settings"):
-            settings_of(env | change)
+            settings_of(replace(said, **change))

@@ -14,6 +14,7 @@ from aiosmtpd.smtp import Envelope
 
 from anlan.links.port import Message, Undelivered
 from anlan.links.smtp import Smtp
+from anlan.loop.errors import Refused
 
 SENDER = "安澜 <noreply@anlan.example>"
 MESSAGE = Message(
@@ -87,5 +88,5 @@ def test_a_relay_without_tls_gets_no_password(box: Box, relay: str) -> None:
 
 @pytest.mark.parametrize("url", ["relay", "http://relay", "smtp://"])
 def test_a_url_that_is_none_is_refused_without_its_password(url: str) -> None:
-    with pytest.raises(ValueError, match="relay"):
+    with pytest.raises(Refused, match="ANLAN_SMTP_URL"):
         Smtp(url, SENDER)

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -129,9 +128,3 @@ def disk(tmp_path: Path) -> Iterator[Desk]:
 @pytest.fixture
 def answer() -> Callable[[Done], bytes]:
     return lambda done: msgspec.json.encode({"receipt": done.receipt, "version": done.matters[0].version})
-
-
-@pytest.fixture(autouse=True)
-def own_master_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ANLAN_MASTER_KEY_FILE", raising=False)
-    assert "ANLAN_MASTER_KEY_FILE" not in os.environ

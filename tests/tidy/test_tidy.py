@@ -83,3 +83,10 @@ def test_tree_names_no_machine_and_no_registry() -> None:
             text = path.read_text("utf-8")
             assert "/work/" not in text, name
             assert "files.pythonhosted" not in text, name
+
+
+@pytest.mark.parametrize("path", SOURCE, ids=name_of)
+def test_only_the_root_and_the_command_line_read_the_environment(path: Path) -> None:
+    parts = path.relative_to(ROOT / "src/anlan").parts
+    names = {ast.unparse(n) for n in ast.walk(tree_of(path)) if isinstance(n, ast.Attribute)}
+    assert parts[0] in {"main.py", "cli"} or not names & {"os.environ", "os.getenv", "os.environb"}

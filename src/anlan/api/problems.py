@@ -17,6 +17,7 @@ from anlan.api.access import note
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Conflict, Refused
+from anlan.telemetry import metrics
 
 STATUS = {
     "access.denied": 403,
@@ -39,6 +40,7 @@ STATUS = {
     "duty.changed": 409,
     "report.file_lost": 500,
     "token.missing": 401,
+    "metrics.closed": 403,
     "matter.unknown": 404,
     "channel.unknown": 404,
     "follow.unknown": 404,
@@ -103,6 +105,7 @@ def language_of(request: Request[Any, Any, Any]) -> str:
 def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     """A refusal as a problem."""
     note(request, refused)
+    metrics.REFUSED.labels(refused.code).inc()
     return problem(request, status_of(refused), refused.code, refused.params)
 
 
@@ -129,8 +132,10 @@ def on_failed(request: Request[Any, Any, Any], error: Exception) -> Response[byt
 
 def log_failure(request: Request[Any, Any, Any], error: Exception) -> None:
     """Where a bug of ours struck, without its message, which may hold what a person said."""
+    metrics.FAILED.inc()
     where = "".join(traceback.format_tb(error.__traceback__))
-    _log.error("%s %s failed with %s\n%s", request.method, request.url.path, type(error).__name__, where)
+    route = request.scope.get("path_template", "")
+    _log.error("%s %s failed with %s\n%s", request.method, route, type(error).__name__, where)
 
 
 def only_known(request: Request[Any, Any, Any]) -> None:

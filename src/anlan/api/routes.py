@@ -6,7 +6,21 @@ from typing import Any
 
 from litestar.exceptions import HTTPException
 
-from anlan.api import calls, city, files, intakes, live, matters, messages, open311, points, problems, sessions, today
+from anlan.api import (
+    calls,
+    city,
+    files,
+    health,
+    intakes,
+    live,
+    matters,
+    messages,
+    open311,
+    points,
+    problems,
+    sessions,
+    today,
+)
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
@@ -35,7 +49,9 @@ ROUTES: list[Any] = [
     sessions.me,
     sessions.follow,
     sessions.echo,
-    sessions.health,
+    health.alive,
+    health.ready,
+    health.scraped,
     live.live,
     live.facts,
     open311.services,

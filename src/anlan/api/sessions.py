@@ -1,4 +1,4 @@
-"""Tokens and the small public questions: log in, follow a report by number and code, is the server well."""
+"""Tokens and the small public questions: log in, follow a report by number and code."""
 
 from __future__ import annotations
 
@@ -58,13 +58,3 @@ async def echo(request: Request[Any, Any, Any]) -> dict[str, bool]:
     world, payload = world_of(request), decoded(_payload, await request.body())
     world.channels["web"][1].adapt(payload, world.clock())
     return {"ok": True}
-
-
-@get("/healthz")
-async def health(request: Request[Any, Any, Any]) -> dict[str, Any]:
-    """Whether the server answers and reads its database."""
-    return {
-        "ok": True,
-        "ledgers": world_of(request).store.read.ledgers(),
-        "listeners": request.app.state.live.listeners,
-    }

@@ -18,6 +18,7 @@ from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor, are_apart, check_apart
 from anlan.store.commit import Commit
+from anlan.telemetry import logs
 
 SESSION_MS = 12 * 3600 * 1000
 TOKEN_MS = 365 * 24 * 3600 * 1000
@@ -243,7 +244,10 @@ def actor_of(world: World, token: str) -> Actor | None:
     """Whose token this is now: None when unknown, expired, revoked, or the account is switched off or may not be."""
     row = world.store.read.token(token_hash(token), world.clock())
     roles = tuple(msgspec.json.decode(row[2])) if row else ()
-    return Actor(row[0], row[1], roles) if row and are_apart(roles) else None
+    if row is None or not are_apart(roles):
+        return None
+    logs.who.set(row[0])
+    return Actor(row[0], row[1], roles)
 
 
 def token_hash(token: str) -> bytes:

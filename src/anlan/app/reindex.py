@@ -24,10 +24,11 @@ class Finding(msgspec.Struct, frozen=True):
     """Makes anew what finds the matters of the installation at `home`."""
 
     home: Path
+    master: Path | None
 
     def __call__(self, texts: list[Text]) -> list[Found]:
         """Title, terms and the lacking feature row of each text that can still be opened."""
-        opened = _vault(self.home).open(text for _, text, _ in texts)
+        opened = _vault(self.home, self.master).open(text for _, text, _ in texts)
         found: list[Found] = []
         for number, text, lacks_row in texts:
             if said := opened.get(text):
@@ -42,9 +43,9 @@ def finding(world: World) -> Finding:
     now = world.clock()
     reading = (int(world.ledger), world.ledger, ("read", {"purpose": "reindex", "what": "text"}))
     world.store.writer.submit(Commit(at=now, actor="system", year=year_of(now), readings=[reading]))
-    return Finding(world.store.home)
+    return Finding(world.store.home, world.store.master)
 
 
 @cache
-def _vault(home: Path) -> Vault:
-    return vault_at(home)
+def _vault(home: Path, master: Path | None) -> Vault:
+    return vault_at(home, master)

@@ -15,6 +15,7 @@ from anlan.cli import (
     measure,
     report,
     serve,
+    settings,
     simulate,
     standby,
     train,
@@ -24,6 +25,7 @@ from anlan.cli.bench.run import bench
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
 app.command("serve")(serve.serve)
+app.command("settings")(settings.settings)
 app.add_typer(load.app, name="load")
 app.command("verify")(ledger.verify)
 app.command("rebuild")(ledger.rebuild)

@@ -17,7 +17,7 @@ from anlan.app import accounts
 from anlan.app.world import utc_now_ms
 from anlan.city.pack import load_pack
 from anlan.city.people import Officer
-from anlan.cli.demo import DEMO_PASSWORD, humans
+from anlan.cli.demo import demo_password, humans
 from anlan.sim.door import Ask, Wire
 from anlan.sim.living import live
 from anlan.sim.staff import Staff, Tokens
@@ -64,7 +64,7 @@ def tokens_for(home: Path) -> dict[str, str]:
     submit, made = world.store.writer.submit, dict[str, str]()
     for officer in Staff(world.city, humans(home), few=True).regulars():
         if world.store.read.account(officer.number) is None:
-            submit(accounts.add(world, officer.number, officer.unit, officer.roles, DEMO_PASSWORD))
+            submit(accounts.add(world, officer.number, officer.unit, officer.roles, demo_password()))
         commit, made[officer.number] = accounts.token_for(world, officer.number, "simulation", WEEK_MS)
         submit(commit)
     world.store.close()

@@ -22,11 +22,15 @@ from anlan.sim.timeline import Progress
 from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
-DEMO_PASSWORD = os.environ.get("ANLAN_DEMO_PASSWORD", "qingdao-2026")
 ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
 SEED = 2026
 PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
+
+
+def demo_password() -> str:
+    """The password of the demo's log-ins."""
+    return main.settings().demo_password
 
 
 def prepare_demo(home: Path, days: float = 14) -> None:
@@ -37,7 +41,7 @@ def prepare_demo(home: Path, days: float = 14) -> None:
         world = new_city(home, SEED, began, on_progress=on_progress)
     logins = {role: _login(world, role) for role in ROLES}
     (home / "demo.txt").write_text("".join(f"  {role}: {o.number}\n" for role, o in logins.items()), "utf-8")
-    town = headless(world, PAST, began, DEMO_PASSWORD, without=humans(home))
+    town = headless(world, PAST, began, demo_password(), without=humans(home))
     with bar("demo days") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
     rosters(world, logins["security"])
@@ -82,7 +86,7 @@ def _login(world: World, role: str) -> Officer:
     if role in {"officer", "chief"}:
         mates = world.city.roster.of_unit(_busy_station(world), role)
         officer = next(o for o in mates if (role == "chief") == ("chief" in o.roles))
-    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, DEMO_PASSWORD))
+    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, demo_password()))
     return officer
 
 

@@ -13,6 +13,7 @@ from anlan.cli.show import errors
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
+from anlan.settings import declared
 
 MADE = "<!-- Made by `anlan docs` from the code. Do not edit. -->"
 
@@ -44,6 +45,7 @@ def pages() -> dict[str, str]:
         "measures": _page("Measures", _measures(domains)),
         "channels": _page("Channels", _channels(domains)),
         "errors": _page("Errors", _errors()),
+        "settings": _page("Settings", _settings()),
     }
 
 
@@ -122,3 +124,16 @@ def _errors() -> Iterator[str]:
     yield "|---|---|---|---|"
     for code in sorted(set(zh) - {"problem"}):
         yield f"| {code} | {status_of(Refused(code))} | {zh[code]} | {en[code]} |"
+
+
+def _settings() -> Iterator[str]:
+    yield "In the environment by these names; or in `anlan.toml` (under ANLAN_HOME, or where ANLAN_CONFIG says) in"
+    yield "lower case without `ANLAN_`, as `stop_seconds = 30`. The environment wins; an empty variable is not set."
+    yield "What is wrong or unknown ends the start with its code. `anlan settings` prints what holds, and from where."
+    yield "`ANLAN_HOME` (default `./var`) is where everything is kept; it is said in the environment only."
+    yield ""
+    yield "| setting | default | read by | secret | what |"
+    yield "|---|---|---|---|---|"
+    for one in declared():
+        default = f"`{one.default}`" if one.default != "" else "–"
+        yield f"| `{one.variable}` | {default} | {one.by} | {'yes' if one.secret else '–'} | {one.said} |"

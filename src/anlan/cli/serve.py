@@ -10,9 +10,9 @@ import typer
 
 from anlan import main
 from anlan.cli.beside import beside
-from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
+from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.show import errors, refusals
-from anlan.links.oidc import settings_of
+from anlan.settings import Held
 
 
 def serve(
@@ -26,21 +26,21 @@ def serve(
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
     from granian.log import LogLevels  # noqa: PLC0415 - the same
 
-    home = main.home()
+    with refusals():
+        held = main.held()
+        main.checked(held.settings)
+    home = held.home
     if demo and not (home / "city").exists():
         prepare_demo(home)
     if not (home / "city").exists():
         errors.print("No city yet: run `anlan city demo`, or `anlan city load GEOJSON CODES`.")
         raise typer.Exit(2)
-    with refusals():
-        settings_of(os.environ)
     os.environ["ANLAN_HOME"] = str(home)
     if demo:
-        os.environ.setdefault("ANLAN_MESSAGES", "sandbox")
-        os.environ.setdefault("ANLAN_PUBLIC_URL", f"http://{host}:{port}")
+        _for_demo(held, ANLAN_MESSAGES="sandbox", ANLAN_PUBLIC_URL=f"http://{host}:{port}", ANLAN_LOG_LEVEL="warning")
     errors.print(f"安澜 Anlan: http://{host}:{port}")
     if (home / "demo.txt").exists():
-        errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {DEMO_PASSWORD}")
+        errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {demo_password()}")
     server = Granian(
         "anlan.main:served",
         factory=True,
@@ -56,3 +56,9 @@ def serve(
     lives = demo and not quiet_city and (home / "demo.txt").exists()
     with beside(f"http://{host}:{port}", home) if lives else nullcontext():
         server.serve()
+
+
+def _for_demo(held: Held, **values: str) -> None:
+    """What a demo has where nobody said otherwise; the server's own process reads it."""
+    said = {one.variable for one, _, source in held.shown() if source != "default"}
+    os.environ.update({name: value for name, value in values.items() if name not in said})

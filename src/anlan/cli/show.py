@@ -72,4 +72,5 @@ def refusals() -> Iterator[None]:
         yield
     except (Refused, CityError, EngineError) as refused:
         errors.print(f"[red]{refused.code}[/red] {text_of(refused.code, dict(refused.params), 'zh')}")
+        errors.print(text_of(refused.code, dict(refused.params), "en"), style="dim")
         raise typer.Exit(2) from None

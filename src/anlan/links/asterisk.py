@@ -14,6 +14,8 @@ from urllib.parse import unquote, urlsplit
 
 import msgspec
 
+from anlan.settings import wrong
+
 CHANNEL = re.compile(r"[A-Za-z0-9]+/(?P<extension>\w+)-[0-9a-f]+")
 NUMBER = re.compile(r"\+?\d{3,20}")
 EXTENSION = re.compile(r"\w{1,20}")
@@ -47,7 +49,7 @@ class Asterisk:
     def __init__(self, url: str, on_call: Callable[[CallEvent], Awaitable[None]], technology: str = "PJSIP") -> None:
         parts = urlsplit(url)
         if parts.scheme != "ami" or not parts.hostname or not parts.username:
-            raise ValueError("not a manager link: ami://user:secret@host:5038/context")
+            raise wrong("ami_url", "ami://user:secret@host:5038/context")
         self._host, self._port = parts.hostname, parts.port or 5038
         self._user, self._secret = unquote(parts.username), unquote(parts.password or "")
         self._context, self._technology = parts.path.strip("/") or "default", technology

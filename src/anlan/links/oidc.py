@@ -7,7 +7,7 @@ account it means is not decided here; nothing is ever made or written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -21,6 +21,7 @@ from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
 from joserfc.jwk import KeySet
 
 from anlan.loop.errors import Refused
+from anlan.settings import Settings as Installation
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a public key only: neither none nor a shared secret."""
@@ -52,26 +53,25 @@ class Settings(msgspec.Struct, frozen=True):
         return f"{self.url}/login/oidc/back"
 
 
-def settings_of(env: Mapping[str, str]) -> Settings | None:
-    """The settings that the environment gives; None without ANLAN_OIDC_ISSUER. Raises Refused("oidc.settings")."""
-    issuer = env.get("ANLAN_OIDC_ISSUER", "").rstrip("/")
+def settings_of(said: Installation) -> Settings | None:
+    """What an installation's settings say of it; None without `oidc_issuer`. Raises Refused("oidc.settings")."""
+    issuer, url = said.oidc_issuer.rstrip("/"), said.public_url.rstrip("/")
     if not issuer:
         return None
-    for name in ("ANLAN_OIDC_CLIENT_ID", "ANLAN_PUBLIC_URL"):
-        if not env.get(name):
+    for name, value in (("ANLAN_OIDC_CLIENT_ID", said.oidc_client_id), ("ANLAN_PUBLIC_URL", url)):
+        if not value:
             raise Refused("oidc.settings", name=name)
-    url = env["ANLAN_PUBLIC_URL"].rstrip("/")
     for name, address in (("ANLAN_OIDC_ISSUER", issuer), ("ANLAN_PUBLIC_URL", url)):
         if not _is_safe(address):
             raise Refused("oidc.settings", name=name)
     return Settings(
         issuer,
-        env["ANLAN_OIDC_CLIENT_ID"],
-        _secret(env.get("ANLAN_OIDC_CLIENT_SECRET_FILE", "")),
+        said.oidc_client_id,
+        _secret(said.oidc_client_secret_file),
         url,
-        env.get("ANLAN_OIDC_CLAIM") or "preferred_username",
-        tuple(env.get("ANLAN_OIDC_ACR", "").split()),
-        tuple(env.get("ANLAN_OIDC_AMR", "").split()),
+        said.oidc_claim,
+        tuple(said.oidc_acr.split()),
+        tuple(said.oidc_amr.split()),
     )
 
 

@@ -14,6 +14,7 @@ from hashlib import sha256
 from urllib.parse import urlsplit
 
 from anlan.links.port import Message, Undelivered
+from anlan.settings import wrong
 
 TIMEOUT_SECONDS = 15
 TRY_AGAIN = frozenset({408, 425, 429})
@@ -24,7 +25,7 @@ class SmsGateway:
 
     def __init__(self, url: str, key: str) -> None:
         if urlsplit(url).scheme not in {"http", "https"}:
-            raise ValueError("a text message gateway has an http or https address")
+            raise wrong("sms_url", "http:// or https://")
         self._url, self._key = url, key.encode()
 
     def send(self, message: Message) -> None:

@@ -10,6 +10,7 @@ from email.policy import SMTP
 from urllib.parse import unquote, urlsplit
 
 from anlan.links.port import Message, Undelivered
+from anlan.settings import wrong
 
 TIMEOUT_SECONDS = 20
 FINAL_FROM = 500
@@ -22,7 +23,7 @@ class Smtp:
     def __init__(self, url: str, sender: str) -> None:
         parts = urlsplit(url)
         if parts.scheme not in {"smtp", "smtp+tls", "smtps"} or not parts.hostname:
-            raise ValueError(f"not a mail relay's URL: {parts.scheme}://…")
+            raise wrong("smtp_url", "smtp://, smtp+tls:// or smtps://")
         self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port or 0
         self._user, self._password = unquote(parts.username or ""), unquote(parts.password or "")
         self._sender, self._domain = sender, sender.rpartition("@")[2].strip("> ")

@@ -18,24 +18,27 @@ from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
 
-MASTER_PATH = "ANLAN_MASTER_KEY_FILE"
-
 
 class Store:
     """Opens everything; `close` when done. One process writes at a time.
 
     A `home` under `database.MEMORY` is kept in this process's memory: the same statements, and nothing on any disk.
-    `secrets`: master key and signing seed, 32 bytes each; by default they are kept in `home/keys`.
+    `secrets`: master key and signing seed, 32 bytes each; by default they are kept in `home/keys`, or the master key
+    at `master`.
     """
 
     def __init__(
-        self, home: Path, random: Callable[[int], bytes] = os.urandom, secrets: tuple[bytes, bytes] | None = None
+        self,
+        home: Path,
+        random: Callable[[int], bytes] = os.urandom,
+        secrets: tuple[bytes, bytes] | None = None,
+        master: Path | None = None,
     ) -> None:
-        self.home, self.path = home, home / "anlan.db"
+        self.home, self.master, self.path = home, master, home / "anlan.db"
         if secrets is None:
             in_memory = home.is_relative_to(MEMORY)
-            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else _kept_secrets(home)
-        master, seed = secrets
+            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else _kept_secrets(home, master)
+        kept, seed = secrets
         sign, self.public_key = signer(seed)
         keys = home / "keys.db"
         self.writer = Writer(self.path, keys, sign)
@@ -46,22 +49,22 @@ class Store:
         self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
         self.report_files = Blobs(home / "reports")
-        self.vault = Vault(self.readers, Readers(keys), master, random)
+        self.vault = Vault(self.readers, Readers(keys), kept, random)
 
     def close(self) -> None:
         """Finish writing and let go of the files."""
         self.writer.close()
 
 
-def vault_at(home: Path) -> Vault:
+def vault_at(home: Path, master: Path | None) -> Vault:
     """The vault of an installation, for reading only: beside a writer, or in another process."""
-    return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home)[0])
+    return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home, master)[0])
 
 
-def _kept_secrets(home: Path) -> tuple[bytes, bytes]:
+def _kept_secrets(home: Path, master: Path | None) -> tuple[bytes, bytes]:
     """The vault's master key and the ledger's signing seed, made when there are none; the public key lies beside."""
     home.mkdir(parents=True, exist_ok=True)
-    master = load_or_make(Path(os.environ.get(MASTER_PATH, home / "keys" / "master.key")))
+    kept = load_or_make(master or home / "keys" / "master.key")
     seed = load_or_make(home / "keys" / "ledger.key")
     (home / "keys" / "ledger.pub").write_text(signer(seed)[1].hex() + "\n", "ascii")
-    return master, seed
+    return kept, seed

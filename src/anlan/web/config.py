@@ -106,7 +106,7 @@ def web_config(world: World) -> dict[str, Any]:
         secret=world.store.vault.blind("web.csrf").hex(),
         cookie_name="anlan_csrf",
         cookie_httponly=True,
-        exclude=["^/api/", "^/open311/", "^/static/", "^/healthz"],
+        exclude=["^/api/", "^/open311/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
     )
     return {
         "route_handlers": routes(),

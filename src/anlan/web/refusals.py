@@ -14,6 +14,7 @@ from anlan.api.access import note
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
+from anlan.telemetry import metrics
 from anlan.web import kept
 from anlan.web.doors import log_in_form
 from anlan.web.visit import Visit
@@ -23,6 +24,7 @@ status_of = problems.status_of
 
 def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[Any]:
     """The page that says no; the log-in for those who have no session."""
+    metrics.REFUSED.labels(refused.code).inc()
     visit = Visit(request)
     if refused.code == "token.missing":
         note(request, refused)

@@ -27,7 +27,7 @@ from anlan.cli.bench.lists import MATTERS
 from anlan.cli.bench.row import BenchRow
 from anlan.cli.bench.server import HOST, Server
 from anlan.cli.beside import beside
-from anlan.cli.demo import DEMO_PASSWORD, prepare_demo
+from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.show import errors
 
 DESKS, MOVES = 200, 40
@@ -73,7 +73,7 @@ def queue() -> list[BenchRow]:
 def _token(home: Path, account: str = "watcher", role: str = "overseer", unit: str = "") -> str:
     world = main.open_world(home, index=False)
     of = unit or world.city.organisation.of_kind("bureau")[0].key
-    world.store.writer.submit(accounts.add(world, account, of, (role,), DEMO_PASSWORD))
+    world.store.writer.submit(accounts.add(world, account, of, (role,), demo_password()))
     commit, token = accounts.token_for(world, account)
     world.store.writer.submit(commit)
     world.store.close()

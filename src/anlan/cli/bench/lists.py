@@ -82,7 +82,7 @@ def _ledger(home: Path) -> list[BenchRow]:
     checked = time.perf_counter()
     replayed = rebuild(home / "anlan.db", flows)
     ended = time.perf_counter()
-    rebuild(home / "anlan.db", flows, finding=Finding(home))
+    rebuild(home / "anlan.db", flows, finding=Finding(home, None))
     found = time.perf_counter()
     note = f"{len(verdict.faults)} faults; leaves, tiles, gaps, {verdict.checkpoints} checkpoints"
     facts, rate = verdict.facts, replayed.facts / (ended - checked)
