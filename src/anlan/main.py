@@ -127,6 +127,7 @@ def application(world: World) -> Litestar:
     app.state.telephone = None
     app.state.health = Health(world, said.disk_free_mb)
     app.state.metrics_token = said.metrics_token
+    app.state.proxies = frozenset(said.proxies.split())
     single = settings_of(said)
     app.state.oidc = Provider(single, world.clock) if single else None
     return watched(app, os.urandom)

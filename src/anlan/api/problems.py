@@ -40,6 +40,7 @@ STATUS = {
     "duty.changed": 409,
     "report.file_lost": 500,
     "token.missing": 401,
+    "tries.wait": 429,
     "metrics.closed": 403,
     "matter.unknown": 404,
     "channel.unknown": 404,
@@ -159,6 +160,8 @@ def problem(request: Request[Any, Any, Any], status: int, code: str, params: dic
         params=params,
     )
     headers = {"Content-Language": language, **({"Retry-After": "5"} if status in {503, 507} else {})}
+    if "seconds" in params:
+        headers["Retry-After"] = str(params["seconds"])
     return Response(
         msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
     )

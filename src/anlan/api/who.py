@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from litestar import Request
@@ -11,8 +12,21 @@ from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 
+LOOPBACK = frozenset({"127.0.0.1", "::1"})
+"""Proxies that are believed where no setting names others: those on this machine."""
+ADDRESS_MAX = 64
 SESSION_COOKIE = "anlan_session"
 """The cookie of the pages' session: a token like any other, which no script can read."""
+
+
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """The address a request comes from; of one that our proxies passed on, the last address that is none of theirs."""
+    here = request.client.host if request.client else ""
+    hops = [hop.strip() for hop in request.headers.get("x-forwarded-for", "").split(",") if hop.strip()]
+    proxies: Collection[str] = request.app.state.get("proxies", LOOPBACK)
+    while hops and here in proxies:
+        here = hops.pop()
+    return here[:ADDRESS_MAX]
 
 
 def world_of(request: Request[Any, Any, Any]) -> World:

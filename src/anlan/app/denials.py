@@ -23,8 +23,7 @@ _log = logging.getLogger("anlan")
 async def tell(world: World, denial: Denial) -> None:
     """Put a denial on the ledger, or count it. Raises nothing that would change the answer."""
     now, repeats = world.clock(), world.denials
-    of_account = sum(1 for known in repeats.keys() if known.account == denial.account)  # noqa: SIM118 - not a dict
-    if denial not in repeats and of_account >= KINDS_MAX:
+    if denial not in repeats and repeats.of(denial.account) >= KINDS_MAX:
         denial = Denial(denial.account, "many", denial.code, "", 0)
     if repeats.met(denial, now):
         await _write(world, denial, now, 1)

@@ -27,6 +27,7 @@ from anlan.store.commit import Commit
 from anlan.store.read import Row, Shape
 from anlan.store.veil import Veil
 
+NO_MATTER = 0
 PURPOSES = ("call_back", "handle", "verify", "oversee", "audit")
 
 
@@ -169,8 +170,10 @@ def narrowed(world: World, actor: Actor, shape: Shape, *, places: bool = False) 
     mine = _leads(world, actor, relations)
     wanted = tuple(lead for lead in shape.leads if lead in mine) if shape.leads else mine
     too = actor.unit if "assist" in relations and not shape.leads else ""
-    if not wanted and not too:
+    if shape.leads and not wanted:
         raise Refused("access.denied", action="see")
+    if not wanted and not too:  # somebody without a unit: nothing is theirs
+        return msgspec.structs.replace(shape, numbers=(NO_MATTER,))
     return msgspec.structs.replace(shape, leads=wanted, assisting=too, led_too=bool(too and wanted))
 
 

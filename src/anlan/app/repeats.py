@@ -5,7 +5,8 @@ So a flood costs one entry a window, and nothing of it is lost. Pure: whoever ke
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -21,18 +22,19 @@ class Window(msgspec.Struct):
 
 
 class Repeats(Generic[K]):
-    """The windows that are open. `length` in milliseconds."""
+    """The windows that are open. `length` in milliseconds; `whose` says to whom a kind belongs."""
 
-    def __init__(self, length: int) -> None:
-        self._length = length
+    def __init__(self, length: int, whose: Callable[[K], str]) -> None:
+        self._length, self._whose = length, whose
         self._open: dict[K, Window] = {}
+        self._count: Counter[str] = Counter()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def keys(self) -> Iterator[K]:
-        """What is being counted."""
-        return iter(self._open)
+    def of(self, whose: str) -> int:
+        """How many kinds are being counted for somebody."""
+        return self._count[whose]
 
     def __contains__(self, key: K) -> bool:
         return key in self._open
@@ -40,6 +42,7 @@ class Repeats(Generic[K]):
     def met(self, key: K, now: int) -> bool:
         """Count one; whether it is the first of its window, to be told now (`told`)."""
         first = key not in self._open
+        self._count[self._whose(key)] += first
         self._open.setdefault(key, Window(now, 0)).untold += 1
         return first
 
@@ -53,5 +56,7 @@ class Repeats(Generic[K]):
         for key, window in [(k, w) for k, w in self._open.items() if now - w.since >= self._length]:
             if window.untold:
                 yield key, window
-            if not window.untold:
-                self._open.pop(key, None)
+            if not window.untold and key in self._open:
+                del self._open[key]
+                self._count[self._whose(key)] -= 1
+                self._count += Counter()  # those that came to nothing are forgotten

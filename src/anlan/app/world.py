@@ -59,7 +59,7 @@ class World:
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
     arriving: Arriving = field(init=False)
-    denials: Repeats[Denial] = field(default_factory=lambda: Repeats(DENIALS_MS))
+    denials: Repeats[Denial] = field(default_factory=lambda: Repeats(DENIALS_MS, lambda one: one.account))
     _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -22,8 +22,11 @@ ANY = ("own", "below", "above", "beside", "foreign", "assist", "unassigned")
 ADMINISTRATORS = ("system_admin", "security", "auditor")
 """System administrator, security administrator, auditor (系统管理员、安全管理员、审计管理员)."""
 NO_MATTER = frozenset(
-    {"administer", "audit", "configure", "load", "measure", "receive", "review", "roster", "share", "telephone"}
-)
+    {
+        "administer", "audit", "configure", "load", "measure", "receive", "report", "review", "roster", "share",
+        "telephone",
+    }
+)  # fmt: skip
 """Actions that are not about one matter: how sensitive it is says nothing about them."""
 READING = frozenset({"see", "search", "audit", "measure"})
 """What the auditor may have of a line of work; the other two have nothing."""

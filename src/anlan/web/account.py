@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
-from anlan.api.who import SESSION_COOKIE
+from anlan.api.who import SESSION_COOKIE, address_of
 from anlan.app import accounts, second
+from anlan.app.guesses import guarded
 from anlan.loop.errors import Refused
 from anlan.web.forms import form_of
 from anlan.web.visit import Visit
@@ -38,9 +40,10 @@ async def password(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     keep = request.cookies.get(SESSION_COOKIE, "")
     try:
-        commit = accounts.change_password(visit.world, visit.actor.id, form.raw("old"), form.raw("new"), keep)
+        prove = partial(accounts.change_password, visit.world, visit.actor.id, form.raw("old"), form.raw("new"), keep)
+        commit = await guarded(visit.world, visit.actor.id, address_of(request), prove)
     except Refused as refused:
-        if refused.code not in {"account.wrong", "account.password_short"}:
+        if refused.code not in {"account.wrong", "account.password_short", "tries.wait"}:
             raise
         return _page(visit, error=visit.refusal(refused))
     await visit.world.store.writer.write(commit)
@@ -54,14 +57,15 @@ async def second_factor(request: Request[Any, Any, Any]) -> Response[Any]:
     world, who = visit.world, visit.actor.id
     try:
         if form.text("do") == "off":
-            commit = accounts.drop_second(world, who, form.raw("old"))
+            prove = partial(accounts.drop_second, world, who, form.raw("old"))
+            commit = await guarded(world, who, address_of(request), prove)
         else:
             secret = second.typed_secret(form.text("secret"))
             commit = accounts.set_second(world, who, secret, form.text("code").replace(" ", ""))
     except ValueError:
         return _page(visit, error=visit.names.refusal("account.code_wrong", {}))
     except Refused as refused:
-        if refused.code not in {"account.wrong", "account.code_wrong"}:
+        if refused.code not in {"account.wrong", "account.code_wrong", "tries.wait"}:
             raise
         return _page(visit, error=visit.refusal(refused))
     await world.store.writer.write(commit)

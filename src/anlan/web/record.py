@@ -102,8 +102,8 @@ def _reading(visit: Visit, fact: Fact) -> Reading:
 
 def _act(visit: Visit, fact: Fact) -> Act:
     t, data = visit.t, fact.data
-    what = t(f"history.{fact.kind}")
-    if fact.kind == DENIED:
+    what = t(f"history.{fact.kind}") if fact.kind != DENIED else ""
+    if not what:
         domain = next(iter(visit.world.domains), "")
         action = t.word(domain, f"action.{data['action']}", data["action"])
         what = t("record.denied", what=action) if action else t("record.denied_all")

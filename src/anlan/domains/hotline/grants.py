@@ -23,14 +23,14 @@ GRANTS = (
     Grant("chief", ("read_contact",), OWN_AND_BELOW),
     Grant("chief", ("read_contact",), OWN, "restricted"),
     Grant("chief", ("see", "assist"), ASSIST, "restricted"),
-    Grant("chief", ("measure", "share")),
+    Grant("chief", ("measure", "report", "share")),
     Grant(
         "overseer",
         ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note"),
         up_to="restricted",
     ),
     Grant("overseer", ("assign", "classify", "read_contact", "read_confidential"), up_to="restricted"),
-    Grant("overseer", ("measure", "review", "share")),
+    Grant("overseer", ("measure", "report", "review", "share")),
     Grant(
         "callback",
         ("see", "search", "call_back", "reopen", "note", "read_contact", "read_confidential"),
