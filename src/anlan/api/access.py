@@ -6,6 +6,7 @@ answer goes out.
 
 from __future__ import annotations
 
+import asyncio
 import tomllib
 from functools import cache
 from importlib import resources
@@ -13,6 +14,7 @@ from typing import Any
 
 import msgspec
 from litestar import Request
+from litestar.exceptions import NotFoundException
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from anlan.api.body import typed_in
@@ -23,6 +25,8 @@ from anlan.loop.errors import Refused
 from anlan.loop.fact import whole
 from anlan.loop.grants import Actor
 
+BODY_SECONDS = 30.0
+"""A telephone on a poor line sends four megabytes in it."""
 ANYONE, ACCOUNT = "anyone", "account"
 
 
@@ -63,6 +67,9 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse, or go on."""
+        if not scope["path"].isprintable():
+            raise NotFoundException  # a control character names nothing, and breaks what looks for files
+        receive = in_time(receive)
         request: Request[Any, Any, Any] = Request(scope, receive, send)
         request.state.denials = []
         try:
@@ -80,6 +87,30 @@ class Access:
             await send(message)
 
         await self.app(scope, receive, answer)
+
+
+def in_time(receive: Receive) -> Receive:
+    """The way a body comes in: all of it within `BODY_SECONDS`; what follows it may take its time.
+
+    Raises Refused("body.too_slow"): the connection is of no more use then.
+    """
+    loop = asyncio.get_running_loop()
+    until = loop.time() + BODY_SECONDS
+    whole_body = False
+
+    async def received() -> Any:
+        nonlocal whole_body
+        if whole_body:
+            return await receive()
+        try:
+            async with asyncio.timeout_at(until):
+                message = await receive()
+        except TimeoutError:
+            raise Refused("body.too_slow", seconds=int(BODY_SECONDS)) from None
+        whole_body = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    return received
 
 
 def admit(request: Request[Any, Any, Any]) -> None:

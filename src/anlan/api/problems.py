@@ -41,6 +41,7 @@ STATUS = {
     "report.file_lost": 500,
     "token.missing": 401,
     "tries.wait": 429,
+    "body.too_slow": 408,
     "metrics.closed": 403,
     "matter.unknown": 404,
     "channel.unknown": 404,
