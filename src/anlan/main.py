@@ -23,6 +23,7 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.denials import tell_over
 from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
@@ -139,6 +140,7 @@ def application(world: World) -> Litestar:
     app.state.telephone = None
     app.state.health = Health(world, said.disk_free_mb)
     app.state.metrics_token = said.metrics_token
+    app.state.proxies = frozenset(said.proxies.split())
     single = settings_of(said)
     app.state.oidc = Provider(single, world.clock) if single else None
     return watched(app, os.urandom)
@@ -176,7 +178,8 @@ async def once(world: World, job: Job) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
-    jobs: list[Job] = [partial(once, world, partial(make_due, world)), partial(once, world, partial(forget, world))]
+    shared: list[Job] = [partial(make_due, world), partial(forget, world)]
+    jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
     if world.store.neighbours:
         app.on_startup.append(lambda: beside(app, Following(world).run()))
     app.on_startup.append(lambda: beside(app, ticking(jobs)))

@@ -16,7 +16,7 @@ from anlan.app import accounts
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact, decode
-from anlan.loop.grants import Actor
+from anlan.loop.grants import Actor, check_apart
 from anlan.store import people as sql
 from anlan.store.commit import Commit
 
@@ -181,6 +181,7 @@ def _check(world: World, unit: str, given: tuple[str, ...]) -> None:
     if unit and unit not in world.city.organisation:
         raise Refused("field.unknown_unit", field="unit", unit=unit)
     known = roles(world)
+    check_apart(given)
     if not given:
         raise Refused("people.no_role")
     if len(set(given)) != len(given) or any(role not in known for role in given):

@@ -14,6 +14,11 @@ from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.show import errors, refusals
 from anlan.settings import Held, wrong
 
+HEAD_MS, HEAD_BYTES = 10_000, 64 * 1024
+"""A request's head must be there within this time and no larger; a connection on which nothing comes is closed too."""
+REQUESTS_MAX, CONNECTIONS_WAITING = 2_048, 1_024
+"""Requests under way, the thousand event streams among them; what is over it waits its turn."""
+
 
 def serve(
     host: str = "127.0.0.1",
@@ -25,6 +30,7 @@ def serve(
     """Serve the console, the public pages and the API."""
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - the same
     from granian.log import LogLevels  # noqa: PLC0415 - the same
 
     with refusals():
@@ -55,6 +61,9 @@ def serve(
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
         websockets=False,
+        backlog=CONNECTIONS_WAITING,
+        backpressure=REQUESTS_MAX,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
     )
     lives = demo and not quiet_city and (home / "demo.txt").exists()
     with beside(f"http://{host}:{port}", home) if lives else nullcontext():

@@ -46,6 +46,7 @@ TABLES = {
     "duty_weeks": "unit, monday",
     "views": "id",
     "seen": "account, matter",
+    "guesses": "kind, key",
 }
 """Every table and what orders its rows; a test compares this with the migrations."""
 KEY_TABLES = {"keys": "id"}

@@ -14,6 +14,7 @@ import msgspec
 
 from anlan.loop.counters import Roll
 from anlan.store.database import Connection
+from anlan.store.veil import Veil, tests_of
 
 SLICE = ("domain", "ledger", "unit", "channel", "category")
 FEW = 1_000
@@ -34,6 +35,7 @@ class Counted(msgspec.Struct, frozen=True):
     last_day: int
     where: dict[str, str] = {}
     leads: tuple[str, ...] = ()
+    veils: tuple[Veil, ...] = ()
     after: tuple[int, ...] = ()
     limit: int = 50
 
@@ -113,7 +115,7 @@ def how_many(asked: Counted, at_most: int) -> tuple[str, list[Any]]:
     """The statement that counts the rows of `listed` over all pages, no further than `at_most`."""
     few = is_narrow(asked)
     where, values = _where(asked, few=few)
-    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads else ""
+    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads or asked.veils else ""
     return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?) few", [*values, at_most]
 
 
@@ -165,6 +167,9 @@ def _where(asked: Counted, *, few: bool) -> tuple[str, list[Any]]:
         marks = ", ".join("?" * len(asked.leads))
         tests.append(f"s.unit IN ({marks}) AND m.lead IN ({marks})")
         values += [*asked.leads, *asked.leads]
+    hidden, some = tests_of(asked.veils)
+    tests += hidden
+    values += some
     return (
         " AND ".join([f"WHERE {walked}.measure = ?", f"{walked}.day BETWEEN ? AND ?", *tests]),
         [asked.measure, asked.first_day, asked.last_day, *values],

@@ -15,6 +15,7 @@ from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
 from anlan.store.counts import Counted
 from anlan.store.database import Readers
+from anlan.store.veil import Veil, tests_of
 
 PAGE_MAX = 200
 OPEN_KINDS = ("waiting", "working", "calling")
@@ -44,6 +45,7 @@ class Shape(msgspec.Struct, frozen=True):
     due_before: int = 0
     terms: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
+    veils: tuple[Veil, ...] = ()
     order: str = "due"
     after: tuple[int, ...] | None = None
     limit: int = 50
@@ -85,6 +87,10 @@ class Reader:
         if row is None:
             raise Refused("matter.unknown", matter=number)
         return decode_state(row[0])
+
+    def is_matter(self, number: int) -> bool:
+        """Whether there is a matter of that number."""
+        return bool(self._run("SELECT 1 FROM matters WHERE number = ?", (number,)).fetchone())
 
     def facts(self, number: int) -> list[Fact]:
         """The matter's facts and the readings of its personal data, in the order they happened."""
@@ -338,4 +344,7 @@ def where_of(shape: Shape) -> tuple[str, list[Any], str]:
         if value:
             tests.append(test)
             values.append(value)
+    hidden, some = tests_of(shape.veils)
+    tests += hidden
+    values += some
     return f"WHERE {' AND '.join(tests)}", values, SOURCES[bool(shape.terms), bool(shape.assisting)]
