@@ -26,7 +26,7 @@ from anlan.loop.grants import Actor
 
 pytestmark = pytest.mark.anyio
 URL = "https://hooks.example/in"
-ADMIN = Actor("security-1", "", ("security",))
+ADMIN = Actor("900010", "", ("system_admin",))
 
 
 class Receiver:

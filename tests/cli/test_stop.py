@@ -23,7 +23,7 @@ def installation(home: Path, demo_city: Path) -> str:
     shutil.copytree(demo_city, home / "city")
     world = main.open_world(home)
     officer = world.city.roster.with_role("operator")[0]
-    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, ("operator", "auditor"), "long enough"))
+    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, ("operator",), "long enough"))
     commit, token = accounts.token_for(world, officer.number)
     world.store.writer.submit(commit)
     world.store.close()

@@ -1,4 +1,4 @@
-"""Webhooks on the page and in the API: the secret once, deeds, dead letters; for who administers, and nobody else."""
+"""Webhooks on the page and in the API: the secret once, deeds, dead letters; for whoever sets up the system."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ ASKED = {"name": "市局平台", "account": "88001", "url": "https://hooks.examp
 
 
 @pytest.fixture
-async def security(browser: Browser, client: AsyncTestClient[Litestar], world: World) -> Browser:
+async def admin(browser: Browser, client: AsyncTestClient[Litestar], world: World) -> Browser:
     client.app.state.poster = Poster(resolve=lambda *_: ["93.184.216.34"])
     world.store.writer.submit(accounts.add(world, "88001", "", ("auditor",), "long enough"))
-    await browser.role("security")
+    await browser.role("system_admin")
     return browser
 
 
@@ -32,32 +32,32 @@ def letter(world: World, webhook: str) -> None:
     world.store.writer.connection.execute(INSERT_LETTER, ("l1", webhook, 1, "dead", "http 500", world.clock()))
 
 
-async def test_made_paused_resumed_removed_and_its_letters_settled(security: Browser, world: World) -> None:
-    assert "还没有订阅" in (await security.get("/webhooks")).text
-    page = (await security.post("/webhooks", **ASKED)).text
+async def test_made_paused_resumed_removed_and_its_letters_settled(admin: Browser, world: World) -> None:
+    assert "还没有订阅" in (await admin.get("/webhooks")).text
+    page = (await admin.post("/webhooks", **ASKED)).text
     assert re.search(r'id="secret">whsec_[\w+/=]+<', page)
-    assert "whsec_" not in (await security.get("/webhooks")).text
+    assert "whsec_" not in (await admin.get("/webhooks")).text
     made = world.store.webhooks.all()[0].id
     letter(world, made)
-    page = (await security.get("/webhooks")).text
+    page = (await admin.get("/webhooks")).text
     assert all(word in page for word in ("市局平台", "hooks.example", "死信", "http 500", "再送一次"))
-    await security.post("/letters/l1/again")
+    await admin.post("/letters/l1/again")
     assert world.store.webhooks.counts() == {"again": 1}
-    assert (await security.post("/letters/l1/again")).status_code == 404
+    assert (await admin.post("/letters/l1/again")).status_code == 404
     for deed, state in (("pause", "已暂停"), ("resume", "正常"), ("pause", "已暂停")):
-        assert state in (await security.post(f"/webhooks/{made}/{deed}")).text
-    await security.post(f"/webhooks/{made}/remove")
+        assert state in (await admin.post(f"/webhooks/{made}/{deed}")).text
+    await admin.post(f"/webhooks/{made}/remove")
     assert (world.store.webhooks.all(), world.store.webhooks.counts()) == ([], {})
 
 
-async def test_what_was_typed_stays_when_it_is_refused(security: Browser, client: AsyncTestClient[Litestar]) -> None:
+async def test_what_was_typed_stays_when_it_is_refused(admin: Browser, client: AsyncTestClient[Litestar]) -> None:
     client.app.state.poster = Poster(resolve=lambda *_: ["10.0.0.1"])
-    await security.get("/webhooks")
-    answer = await security.post("/webhooks", **ASKED)
+    await admin.get("/webhooks")
+    answer = await admin.post("/webhooks", **ASKED)
     assert (answer.status_code, 'value="市局平台"' in answer.text) == (422, True)
 
 
-async def test_only_who_administers(browser: Browser) -> None:
+async def test_only_who_sets_up_the_system(browser: Browser) -> None:
     await browser.role("overseer")
     assert (await browser.get("/webhooks")).status_code == 403
     assert (await browser.post("/webhooks", **ASKED)).status_code == 403
@@ -65,7 +65,7 @@ async def test_only_who_administers(browser: Browser) -> None:
 
 
 async def test_the_api_does_the_same(world: World, somebody: Any) -> None:
-    who = somebody("security")
+    who = somebody("system_admin")
     world.store.writer.submit(accounts.add(world, who.id, who.unit, who.roles, "long enough"))
     world.store.writer.submit(accounts.add(world, "88001", "", ("auditor",), "long enough"))
     commit, token = accounts.token_for(world, who.id)

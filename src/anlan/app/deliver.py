@@ -21,7 +21,6 @@ from anlan.links.port import Undelivered
 from anlan.links.webhook import Poster, signed
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
-from anlan.loop.matter import Matter
 from anlan.store.commit import Commit
 from anlan.store.outbox import Entry
 from anlan.store.webhooks import INSERT_LETTER, MOVED, SET_LETTER, Letter, Webhook
@@ -56,7 +55,10 @@ class Deliverer:
                 await stop.pause(IDLE_SECONDS)
 
     async def turn(self) -> bool:
-        """Every line that may move, moves; letters to be sent again are. Answers whether there was work."""
+        """Every line that may move, moves; letters to be sent again are; if it is this process that does. Answers
+        whether there was work."""
+        if not self.world.store.leads:
+            return False
         hooks = {one.id: one for one in self.world.store.webhooks.all()}
         now = self.world.clock()
         lines = [self._line(one) for one in hooks.values() if one.state == "active" and one.due_at <= now]
@@ -146,7 +148,7 @@ class Deliverer:
             return bool(world.grants.relations(actor, "audit"))
         matter = world.store.read.matter(entry.fact.matter)
         had = (msgspec.structs.replace(matter, lead=unit) for unit in units_of(entry.fact))
-        return any(_sees(world, actor, one) for one in (matter, *had))
+        return any(look.sees(world, actor, one) for one in (matter, *had))
 
     def _spread(self, pause_ms: int) -> int:
         """The pause and up to a fifth more, so that lines that failed together do not come back together."""
@@ -166,11 +168,3 @@ class Deliverer:
     async def _write(self, rows: list[tuple[str, tuple[str | int, ...]]]) -> None:
         now = self.world.clock()
         await self.world.store.writer.write(Commit(at=now, actor="system", year=year_of(now), rows=[*rows]))
-
-
-def _sees(world: World, actor: Actor, matter: Matter) -> bool:
-    try:
-        look.allowed(world, actor, matter)
-    except Refused:
-        return False
-    return True

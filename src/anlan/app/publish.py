@@ -77,7 +77,13 @@ class Publisher:
         await self.stream.close()
 
     async def turn(self) -> bool:
-        """Publish the next window; whether there was one. Raises Unpublished, Refused."""
+        """Publish the next window, if it is this process that does; whether there was one. Raises Unpublished,
+        Refused."""
+        if not self.world.store.leads:
+            if self.at is not None:
+                await self.stream.close()
+                self.at = None
+            return False
         if self.at is None:
             self.at = await self._opened()
         rows = self.world.store.outbox.stored(self.at, WINDOW)
