@@ -19,14 +19,6 @@ NOWHERE = {
     "webhook": "w0",
     "letter": "l0",
 }
-    "token": "1-00",
-    "asked": "services.json",
-    "webhook": "w0",
-    "letter": "l0",
-    "path": "nothing",
-    "channel": "web",
-    "file_path": "app.css",
-}
 STALE = 1
 
 
