@@ -68,8 +68,10 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev ## a hundred simulated cities, each from its own seed; SEEDS=n for another number
+torture: setup-dev ## a hundred simulated cities (SEEDS=n), every access cell, a million fuzzed inputs a surface (FUZZ=n)
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
+	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py
+	ANLAN_TEST_FUZZ=$(or $(FUZZ),1000000) $(BIN)/pytest -s -n auto tests/fuzz
 
 bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)
