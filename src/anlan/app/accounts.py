@@ -60,7 +60,7 @@ def add(
     data = {"account": account, "unit": unit, "roles": list(roles)}
     sql = (
         "INSERT INTO accounts (id, unit, roles, password, active, once_until) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET unit = excluded.unit, roles = excluded.roles, password = excluded.password,"
+        " ON CONFLICT (id) DO UPDATE SET unit = excluded.unit, roles = excluded.roles, password = excluded.password,"
         " active = excluded.active, once_until = excluded.once_until"
     )
     return commit_of(world, by, "account_set", data, (sql, row))

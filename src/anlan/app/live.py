@@ -102,8 +102,8 @@ class Live:
         finally:
             self._waiting.discard(waiting)
 
-    def _on_facts(self, _facts: list[Fact]) -> None:
-        """Called by the writer, from whichever thread put them on disk."""
+    def _on_facts(self) -> None:
+        """Called by the writer, from whichever thread knows that facts are on disk."""
         if self.listeners and self._loop is not None:
             with suppress(RuntimeError):  # the loop was closed: nobody listens any more
                 self._loop.call_soon_threadsafe(self._soon)

@@ -157,9 +157,9 @@ class World:
         self.merge.scorer = scorer.numbered(self.category_no)
         self.offer_from = scorer.flag_from
 
-    def load_index(self) -> int:
-        """Fill the duplicate finder from the feature rows of open matters; answers how many."""
-        found = list(self.store.read.features())
+    def load_index(self, some: list[int] | None = None) -> int:
+        """Fill the duplicate finder from the feature rows of open matters (of all, or of these); answers how many."""
+        found = list(self.store.read.features(some))
         if not found:
             return 0
         keys, rows, lons, lats, opened, categories = zip(*found, strict=True)

@@ -6,6 +6,7 @@ import typer
 
 from anlan.cli import (
     city,
+    copy,
     docs,
     domain,
     engine,
@@ -29,6 +30,7 @@ app.command("settings")(settings.settings)
 app.add_typer(load.app, name="load")
 app.command("verify")(ledger.verify)
 app.command("rebuild")(ledger.rebuild)
+app.command("copy")(copy.copy)
 app.add_typer(train.app, name="train")
 app.command("measure")(measure.measure)
 app.command("report")(report.report)

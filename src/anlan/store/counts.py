@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import apsw
 import msgspec
 
 from anlan.loop.counters import Roll
+from anlan.store.database import Connection
 from anlan.store.veil import Veil, tests_of
 
 SLICE = ("domain", "ledger", "unit", "channel", "category")
@@ -41,7 +41,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 
 def write(
-    connection: apsw.Connection,
+    connection: Connection,
     counted: Mapping[Roll, Sequence[Facts]],
     known: dict[tuple[str, ...], int] | None = None,
 ) -> None:
@@ -55,12 +55,15 @@ def write(
             no = slices[slice_key] = _slice(connection, slice_key)
         sums.append((measure, day, no, len(facts)))
         rows += [(measure, no, day, matter, version) for matter, version in facts]
-    upsert = "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    upsert = (
+        "INSERT INTO rollups VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (measure, day, slice) DO UPDATE SET n = rollups.n + excluded.n"
+    )
     connection.executemany(upsert, sums)
     connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
 
-def take_back(connection: apsw.Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
+def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
     """These facts are counted no more; a roll-up of nothing is none."""
     for (measure, day, *of), (matter, version) in rows:
         no = _slice(connection, tuple(of))
@@ -71,10 +74,10 @@ def take_back(connection: apsw.Connection, rows: Sequence[tuple[Roll, Facts]]) -
         connection.execute("DELETE FROM rollups WHERE measure = ? AND day = ? AND slice = ? AND n = 0", key)
 
 
-def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:
+def _slice(connection: Connection, slice_key: tuple[str, ...]) -> int:
     row = connection.execute(
         f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
+        f" ON CONFLICT ({', '.join(SLICE)}) DO UPDATE SET domain = excluded.domain RETURNING no",
         slice_key,
     ).fetchone()
     return int(row[0])
@@ -113,7 +116,7 @@ def how_many(asked: Counted, at_most: int) -> tuple[str, list[Any]]:
     few = is_narrow(asked)
     where, values = _where(asked, few=few)
     matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads or asked.veils else ""
-    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?)", [*values, at_most]
+    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?) few", [*values, at_most]
 
 
 def is_narrow(asked: Counted) -> bool:
@@ -121,7 +124,7 @@ def is_narrow(asked: Counted) -> bool:
     return bool(asked.leads or set(asked.where) - {"domain"})
 
 
-def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
+def missing(connection: Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
     """The matters of which one of these facts is not counted where it should be."""
     found: set[int] = set()
     slices: dict[tuple[str, ...], int] = {}
@@ -139,7 +142,7 @@ def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]
     return found
 
 
-def add_up(connection: apsw.Connection, facts: int) -> bool:
+def add_up(connection: Connection, facts: int) -> bool:
     """Whether so many facts are counted and the roll-ups are their numbers."""
     tallies = "SELECT measure, day, slice, count(*) FROM counted GROUP BY measure, slice, day"
     one = connection.execute(f"SELECT * FROM rollups EXCEPT {tallies}").fetchone()

@@ -15,7 +15,6 @@ from anlan.loop.fact import Fact
 from anlan.loop.grants import ANY, NO_MATTER
 from anlan.loop.level import LEVELS, Level
 from anlan.loop.working_calendar import minute_of
-from anlan.store import people as sql
 from anlan.store.commit import Commit
 from anlan.web.account import program
 from anlan.web.visit import Visit
@@ -127,7 +126,7 @@ async def change_person(request: Request[Any, Any, Any], account: FromPath[str],
 async def rights(request: Request[Any, Any, Any]) -> Template:
     """What each role may do, in words."""
     visit = Visit(request)
-    counts = dict(visit.world.store.read.listed(sql.ROLES))
+    counts = people.count_by_role(visit.world)
     roles = [
         Role(role, role_name(visit, role), counts.get(role, 0), rights_of(visit, role))
         for role in visit.world.grants.roles()
