@@ -55,14 +55,14 @@ services: ## get PostgreSQL and nats-server for the tests of growth (as root on 
 		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done
 
 lint: setup-dev ## style, types, import contracts
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests verify
+	$(BIN)/ruff format --check src tests verify
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: setup-dev ## let ruff mend what it can
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests verify
+	$(BIN)/ruff format src tests verify
 
 docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check

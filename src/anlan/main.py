@@ -18,7 +18,8 @@ from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
 
 from anlan import domains
-from anlan.api.problems import only_known
+from anlan.api.ledger import witnesses
+from anlan.api.problems import only_known, text_of
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
@@ -38,6 +39,7 @@ from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
+from anlan.store.publish import behind, publish
 from anlan.store.store import Store
 from anlan.store.vault import Random
 from anlan.telemetry import logs
@@ -75,6 +77,7 @@ def settings(at: Path | None = None) -> Settings:
 def checked(said: Settings) -> None:
     """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
     settings_of(said)
+    witnesses(said.witnesses)
     outward(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
@@ -125,6 +128,7 @@ def application(world: World) -> Litestar:
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
     app.state.health = Health(world, said.disk_free_mb)
+    app.state.witnesses = witnesses(said.witnesses)
     app.state.metrics_token = said.metrics_token
     single = settings_of(said)
     app.state.oidc = Provider(single, world.clock) if single else None
@@ -147,6 +151,13 @@ async def heard(world: World, event: CallEvent) -> None:
         logging.getLogger("anlan").warning("a call's event was refused: %s", refused.code)
 
 
+async def sign_and_publish(world: World, folder: str) -> None:
+    """Sign the edges that moved, and publish them where a folder is set. A fork is told and nothing is overwritten."""
+    await asyncio.to_thread(world.store.writer.sign, world.clock())
+    if folder:
+        await asyncio.to_thread(publish, world.store.heads, Path(folder))
+
+
 async def forget(world: World) -> None:
     """What was only for a while: files that no matter took, calls of long ago."""
     for commit in (forget_unclaimed(world), forget_old(world)):
@@ -157,9 +168,13 @@ async def forget(world: World) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
-    jobs: list[Job] = [partial(make_due, world), partial(forget, world)]
-    app.on_startup.append(lambda: beside(app, ticking(jobs)))
     said = settings(world.store.home)
+    jobs: list[Job] = [
+        partial(make_due, world),
+        partial(forget, world),
+        partial(sign_and_publish, world, said.checkpoints),
+    ]
+    app.on_startup.append(lambda: beside(app, ticking(jobs)))
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
@@ -178,12 +193,20 @@ def _ended(task: asyncio.Task[None]) -> None:
         logging.getLogger("anlan").error("%s stopped with %s\n%s", task.get_name(), type(error).__name__, where)
 
 
+def fallen_behind(world: World) -> list[Refused]:
+    """Where the ledgers fall short of what was published of them: an older state was restored, or history rewritten."""
+    folder = settings(world.store.home).checkpoints
+    return behind(world.store.heads, Path(folder)) if folder else []
+
+
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
     logs.configure(settings().log_level)
     world = open_world()
     world.store.files.sweep()
+    for refused in fallen_behind(world):
+        logging.getLogger("anlan").error("%s", text_of(refused.code, dict(refused.params), "en"))
     app = application(world)
     does_by_itself(app, world)
     app.on_shutdown.append(world.store.close)

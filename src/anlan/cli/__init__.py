@@ -13,6 +13,7 @@ from anlan.cli import (
     ledger,
     load,
     measure,
+    outsiders,
     report,
     serve,
     settings,
@@ -29,6 +30,7 @@ app.command("settings")(settings.settings)
 app.add_typer(load.app, name="load")
 app.command("verify")(ledger.verify)
 app.command("rebuild")(ledger.rebuild)
+app.add_typer(outsiders.app, name="ledger")
 app.add_typer(train.app, name="train")
 app.command("measure")(measure.measure)
 app.command("report")(report.report)

@@ -11,6 +11,7 @@ from anlan.store.blobs import Blobs
 from anlan.store.calls import Calls
 from anlan.store.database import MEMORY, Readers
 from anlan.store.files import Files
+from anlan.store.heads import Heads
 from anlan.store.messages import Messages
 from anlan.store.outbox import Outbox
 from anlan.store.read import Reader
@@ -45,6 +46,7 @@ class Store:
         self.readers = Readers(self.path)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
+        self.heads = Heads(self.readers, self.public_key)
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
         self.files = Files(home, self.readers)
@@ -59,6 +61,11 @@ class Store:
 def vault_at(home: Path, master: Path | None) -> Vault:
     """The vault of an installation, for reading only: beside a writer, or in another process."""
     return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home, master)[0])
+
+
+def heads_at(home: Path) -> Heads:
+    """The ledgers' heads of an installation, for reading only: beside a server, or in another process."""
+    return Heads(Readers(home / "anlan.db"), bytes.fromhex((home / "keys" / "ledger.pub").read_text("ascii").strip()))
 
 
 def _kept_secrets(home: Path, master: Path | None) -> tuple[bytes, bytes]:

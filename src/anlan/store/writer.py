@@ -109,6 +109,15 @@ class Writer:
             self.connection.close()
             self._keys.close()
 
+    def sign(self, at: int) -> None:
+        """Sign the edges that moved since their last checkpoint: a ledger that goes quiet is signed too."""
+        with self._lock:
+            if self._closed or not self.trees.unsigned():
+                return
+            failed = self.begin([], lambda _batch: self.trees.sign_all(max(at, self._at))) or self.end()
+        if failed:
+            raise failed
+
     def acquire(self) -> None:
         """Take the connection: nobody else writes until `release`."""
         self._lock.acquire()

@@ -38,6 +38,7 @@ from anlan.web import (
     files,
     fresh,
     intake,
+    ledger,
     matter,
     messages,
     oidc,
@@ -77,6 +78,7 @@ PAGES: list[Any] = [
     units.list_units, units.one_unit, duty.roster, duty.save, duty.take_out, duty.bring_in,
     people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     messages.messages, messages.again,
+    ledger.heads,
     public.report_page, public.report, public.follow_page, public.follow, public.linked, public.rate, public.quiet,
 ]  # fmt: skip
 
@@ -103,7 +105,7 @@ def web_config(world: World) -> dict[str, Any]:
         secret=world.store.vault.blind("web.csrf").hex(),
         cookie_name="anlan_csrf",
         cookie_httponly=True,
-        exclude=["^/api/", "^/open311/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
+        exclude=["^/api/", "^/open311/", "^/ledger/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
     )
     return {
         "route_handlers": routes(),
