@@ -39,7 +39,7 @@ from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
-from anlan.store.publish import behind, publish
+from anlan.store.publish import OWN, behind, checkpoints_at, publish
 from anlan.store.store import Store
 from anlan.store.vault import Random
 from anlan.telemetry import logs
@@ -154,6 +154,7 @@ async def heard(world: World, event: CallEvent) -> None:
 async def sign_and_publish(world: World, folder: str) -> None:
     """Sign the edges that moved, and publish them where a folder is set. A fork is told and nothing is overwritten."""
     await asyncio.to_thread(world.store.writer.sign, world.clock())
+    await asyncio.to_thread(publish, world.store.heads, world.store.home / OWN, tiles=False)
     if folder:
         await asyncio.to_thread(publish, world.store.heads, Path(folder))
 
@@ -195,8 +196,8 @@ def _ended(task: asyncio.Task[None]) -> None:
 
 def fallen_behind(world: World) -> list[Refused]:
     """Where the ledgers fall short of what was published of them: an older state was restored, or history rewritten."""
-    folder = settings(world.store.home).checkpoints
-    return behind(world.store.heads, Path(folder)) if folder else []
+    folders = checkpoints_at(world.store.home, settings(world.store.home).checkpoints)
+    return [refused for folder in folders for refused in behind(world.store.heads, folder)]
 
 
 def served() -> Litestar:

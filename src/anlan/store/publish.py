@@ -14,17 +14,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from anlan.loop.errors import Refused
-from anlan.loop.ledger import Checkpoint
+from anlan.loop.ledger import TILE_LEAVES, Checkpoint
 from anlan.loop.note import checkpoint_of, note_of
 from anlan.loop.proof import root_at, tile_path, tiles_of
 from anlan.store.database import disk_errors
 from anlan.store.heads import Head, Heads, is_signed
 
 CHECKPOINT, DAYS, TILES = "checkpoint", "days", "tile"
+OWN = "published"
+"""What an installation remembers of its own heads, beside the database: an older file put in its place shows."""
 
 
-def publish(heads: Heads, folder: Path) -> list[Head]:
-    """Bring a folder up to every ledger's newest head; answers those that are new there.
+def publish(heads: Heads, folder: Path, *, tiles: bool = True) -> list[Head]:
+    """Bring a folder up to every ledger's newest head; answers those that are new there. Without `tiles`, heads alone.
 
     Raises Refused: ledger.behind (what is published is longer: an older state was restored), ledger.forked.
     """
@@ -33,13 +35,17 @@ def publish(heads: Heads, folder: Path) -> list[Head]:
         at = folder / head.checkpoint.ledger
         before = published(heads, at)
         check_ahead(heads, before, head)
+        if before is not None and before.size == head.checkpoint.size:
+            continue
         with disk_errors():
-            write_tiles(heads, head, at, before.size if before else 0)
+            if tiles:
+                write_tiles(heads, head, at, before.size if before else 0)
             day = datetime.fromtimestamp(head.checkpoint.at / 1000, UTC).date().isoformat()
             for path in (at / DAYS / day, at / CHECKPOINT):
                 written(path, head.note.to_bytes())
-        if before is None or before.size != head.checkpoint.size:
-            new.append(head)
+            if tiles:
+                _clear(at, head.checkpoint.size)
+        new.append(head)
     return new
 
 
@@ -77,11 +83,24 @@ def check_ahead(heads: Heads, before: Checkpoint | None, head: Head | None) -> N
         raise Refused("ledger.forked", ledger=before.ledger, size=before.size, at=said)
 
 
+def checkpoints_at(home: Path | None, said: str) -> list[Path]:
+    """Where an installation's heads are remembered: in its own home, and where its settings say."""
+    return ([home / OWN] if home else []) + ([Path(said)] if said else [])
+
+
 def write_tiles(heads: Heads, head: Head, at: Path, before: int) -> None:
     """The tiles a head needs that a folder of `before` entries lacks."""
     size = head.checkpoint.size
     for level, index, width in tiles_of(before, size):
         written(at / TILES / tile_path(level, index, width), heads.tile(head.no, size, level, index, width))
+
+
+def _clear(at: Path, size: int) -> None:
+    """Remove partial tiles that a newer head has made needless."""
+    needed = {tile_path(*tile) for tile in tiles_of(0, size) if tile[2] < TILE_LEAVES}
+    for partial in (at / TILES).glob("**/*.p/*"):
+        if str(partial.relative_to(at / TILES)) not in needed:
+            partial.unlink()
 
 
 def written(path: Path, body: bytes) -> None:
