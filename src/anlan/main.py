@@ -24,9 +24,11 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.denials import tell_over
 from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
+from anlan.app.neighbours import Following
 from anlan.app.outward import Outward, outward
 from anlan.app.tick import Job, ticking
 from anlan.app.world import SYSTEM, World
@@ -40,7 +42,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
 from anlan.store.publish import OWN, behind, checkpoints_at, publish
-from anlan.store.store import Store
+from anlan.store.store import Place, Store
 from anlan.store.vault import Random
 from anlan.telemetry import logs
 from anlan.web import web_config
@@ -88,17 +90,29 @@ def home() -> Path:
     return held().home
 
 
+def place(at: Path) -> Place:
+    """Where the installation at a folder keeps what it has. A database that the environment names is that of ANLAN_HOME
+    and of no other folder."""
+    found, own = held(at), at == home()
+    said, sources = found.settings, found.sources
+
+    def url(name: str) -> str:
+        return getattr(said, name) if own or sources[name] != "environment" else ""
+
+    master = Path(said.master_key_file) if said.master_key_file else None
+    return Place(at, master, url("database_url"), url("keys_url"))
+
+
 def open_world(
-    path: Path | None = None, city: City | None = None, *, index: bool = True, random: Random = os.urandom
+    at: Path | Place | None = None, city: City | None = None, *, index: bool = True, random: Random = os.urandom
 ) -> World:
-    """The world of the installation at `path`. With `index`, the duplicate finder is filled from open matters.
+    """The world of an installation: at its folder, or wherever its `Place` says. With `index`, the duplicate finder is
+    filled from open matters.
 
     `random` gives the bytes of every id, key and code: anything but the system's own is for simulations only.
     """
-    path = path or home()
-    master = settings(path).master_key_file
-    store = Store(path, random, master=Path(master) if master else None)
-    world = World(store, city or load_pack(path / "city"), discover(), random=random)
+    store = Store(at if isinstance(at, Place) else place(at or home()), random)
+    world = World(store, city or load_pack(store.home / "city"), discover(), random=random)
     model = store.read.model(CLASSIFIER)
     world.classifier = Model.from_bytes(model) if model else None
     scorer = store.read.model(SCORER)
@@ -130,6 +144,7 @@ def application(world: World) -> Litestar:
     app.state.health = Health(world, said.disk_free_mb)
     app.state.witnesses = witnesses(said.witnesses)
     app.state.metrics_token = said.metrics_token
+    app.state.proxies = frozenset(said.proxies.split())
     single = settings_of(said)
     app.state.oidc = Provider(single, world.clock) if single else None
     return watched(app, os.urandom)
@@ -166,15 +181,24 @@ async def forget(world: World) -> None:
             await world.store.writer.write(commit)
 
 
+async def once(world: World, job: Job) -> None:
+    """A job that one process does for all."""
+    if world.store.leads:
+        await job()
+
+
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
     said = settings(world.store.home)
-    jobs: list[Job] = [
+    shared: list[Job] = [
         partial(make_due, world),
         partial(forget, world),
         partial(sign_and_publish, world, said.checkpoints),
     ]
+    jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
+    if world.store.neighbours:
+        app.on_startup.append(lambda: beside(app, Following(world).run()))
     app.on_startup.append(lambda: beside(app, ticking(jobs)))
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
@@ -205,7 +229,8 @@ def served() -> Litestar:
     out of every garbage collection."""
     logs.configure(settings().log_level)
     world = open_world()
-    world.store.files.sweep()
+    if not world.store.database.shared:  # elsewhere a file may be on its way in
+        world.store.files.sweep()
     for refused in fallen_behind(world):
         logging.getLogger("anlan").error("%s", text_of(refused.code, dict(refused.params), "en"))
     app = application(world)

@@ -58,6 +58,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         2.0
     )
     stop_seconds: Annotated[int, _about("How long requests under way may take to finish then.", ge=1, le=300)] = 20
+    proxies: Annotated[str, _about("Addresses, by blanks, of proxies whose X-Forwarded-For is believed.")] = (
+        "127.0.0.1 ::1"
+    )
 
     messages: Annotated[Literal["", "sandbox"], _about("`sandbox`: messages to reporters are made and go nowhere.")] = (
         ""

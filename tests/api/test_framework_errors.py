@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 
 import pytest
@@ -9,9 +10,11 @@ from litestar.testing import AsyncTestClient
 
 from anlan.api import problems
 from anlan.api.matters import cursor
+from anlan.app import accounts
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.fact import INT_MAX, whole
+from anlan.loop.grants import Actor
 from anlan.main import application
 
 pytestmark = pytest.mark.anyio
@@ -29,10 +32,17 @@ pytestmark = pytest.mark.anyio
         ("POST", "/open311/v2/requests.json", 422, "field.missing"),
     ],
 )
-async def test_a_request_that_no_handler_took(world: World, method: str, path: str, status: int, code: str) -> None:
+async def test_a_request_that_no_handler_took(
+    world: World, somebody: Callable[..., Actor], method: str, path: str, status: int, code: str
+) -> None:
+    who = somebody("overseer")
+    await world.store.writer.write(accounts.add(world, who.id, who.unit, who.roles, "long enough"))
+    commit, token = accounts.token_for(world, who.id)
+    await world.store.writer.write(commit)
     async with AsyncTestClient(application(world)) as client:
         for language in ("zh", "en"):
-            answer = await client.request(method, path, headers={"accept-language": language})
+            headers = {"accept-language": language, "authorization": f"Bearer {token}"}
+            answer = await client.request(method, path, headers=headers)
             said = answer.json()
             assert (answer.status_code, said["code"]) == (status, code)
             assert answer.headers["content-type"] == "application/problem+json"

@@ -22,6 +22,7 @@ from anlan.main import open_world
 from anlan.store.backup import backup, chosen, keep, manifest_of, restore, sets
 from anlan.store.publish import behind, publish
 from anlan.store.rebuild import compare
+from anlan.store.sqlite import Sqlite
 from anlan.store.verify import verify
 
 AT = 1_795_492_800_000
@@ -46,9 +47,9 @@ def everything(folder: Path) -> bytes:
 def whole(home: Path, world: World) -> int:
     """How many facts a restored home holds, when every check of it holds."""
     flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-    verdict = verify(home / "anlan.db", world.store.public_key)
+    verdict = verify(Sqlite(home / "anlan.db"), world.store.public_key)
     assert verdict.faults == []
-    assert compare(home / "anlan.db", flows).different == []
+    assert compare(Sqlite(home / "anlan.db"), flows).different == []
     back = open_world(home)
     assert back.store.files.faults() == []
     back.store.close()

@@ -163,5 +163,5 @@ def test_a_family_is_replayed_byte_for_byte_and_a_child_was_not_received(
     assert received == [("hotline", "closed", 1), ("hotline", "received", 1)]
     world.store.close()
     flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-    assert compare(world.store.path, flows).different == []
-    assert verify(world.store.path, world.store.public_key).faults == []
+    assert compare(world.store.database, flows).different == []
+    assert verify(world.store.database, world.store.public_key).faults == []

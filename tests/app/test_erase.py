@@ -74,8 +74,8 @@ def bytes_of(home: Path) -> bytes:
 def sound(world: World) -> bool:
     world.store.close()
     flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-    assert compare(world.store.path, flows).different == []
-    return verify(world.store.path, world.store.public_key).faults == []
+    assert compare(world.store.database, flows).different == []
+    return verify(world.store.database, world.store.public_key).faults == []
 
 
 @pytest.mark.anyio

@@ -102,8 +102,8 @@ def test_real_messages_go_round_the_loop(world: World, somebody: Callable[..., A
 
     world.store.close()
     flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-    assert compare(world.store.path, flows).different == []
-    assert verify(world.store.path, world.store.public_key).faults == []
+    assert compare(world.store.database, flows).different == []
+    assert verify(world.store.database, world.store.public_key).faults == []
 
 
 def _answered_again(world: World, closed: list[Matter]) -> int:

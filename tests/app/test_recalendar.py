@@ -127,7 +127,7 @@ def test_what_was_told_again_is_replayed_byte_for_byte(world: World, desk: Desk,
     assert recalendar(world, published, [2027]).told >= 3
     world.store.close()
     flows = {(d.key, f.key): f for d in world.domains.values() for f in d.flows}
-    assert compare(world.store.path, flows).different == []
+    assert compare(world.store.database, flows).different == []
 
 
 def test_the_command_takes_the_year_into_the_pack(

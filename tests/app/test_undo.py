@@ -55,12 +55,12 @@ def test_figures_record_and_replay_agree(
     assert (back.stage, back.lead, back.clocks) == (matter.stage, matter.lead, matter.clocks)
     assert figures(world) == before
     assert [f.kind for f in world.store.read.facts(matter.number)][-2:] == [counted, "undone"]
-    assert compare(world.store.path, flows(world)).different == []  # type: ignore[arg-type]
+    assert compare(world.store.database, flows(world)).different == []  # type: ignore[arg-type]
     move(world, back, ME, "accept")
     assert figures(world)["accepted"] == 1
     world.store.close()
-    rebuild(world.store.path, flows(world))  # type: ignore[arg-type]
-    assert compare(world.store.path, flows(world)).different == []  # type: ignore[arg-type]
+    rebuild(world.store.database, flows(world))  # type: ignore[arg-type]
+    assert compare(world.store.database, flows(world)).different == []  # type: ignore[arg-type]
     assert figures(world)["accepted"] == 1
 
 

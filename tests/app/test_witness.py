@@ -12,14 +12,14 @@ from anlan.loop.errors import Refused
 from anlan.loop.note import checkpoint_of, key_of, note_of
 from anlan.store.heads import cosigners
 from anlan.store.publish import behind, publish
-from anlan.store.store import Store
+from anlan.store.store import Place, Store
 
 LEDGER, SECRETS = "370202", (b"m" * 32, b"s" * 32)
 
 
 def store_at(home: Path) -> Store:
     home.mkdir()
-    return Store(home, secrets=SECRETS)
+    return Store(Place(home), secrets=SECRETS)
 
 
 def grown(store: Store, bodies: list[bytes], at: int = 1) -> None:
@@ -112,7 +112,7 @@ def test_an_older_state_that_was_restored_is_said(tmp_path: Path) -> None:
     store.close()
     (tmp_path / "restored").mkdir()
     shutil.copy(tmp_path / "old.db", tmp_path / "restored" / "anlan.db")
-    older = Store(tmp_path / "restored", secrets=SECRETS)
+    older = Store(Place(tmp_path / "restored"), secrets=SECRETS)
     assert [(no.code, no.params["size"], no.params["published"]) for no in behind(older.heads, kept)] == [
         ("ledger.behind", 20, 40)
     ]

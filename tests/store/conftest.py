@@ -1,6 +1,7 @@
-"""The store contract's two places, a folder and memory, and commits as the hotline makes them, without city or engines.
+"""The store contract's three places (a folder, memory, a PostgreSQL server), and commits as the hotline makes them,
+without city or engines.
 
-`desk` runs a test in both; `disk` only in a folder, where the test reads the files themselves.
+`desk` runs a test in each; `lite` in the two of SQLite; `disk` only in a folder, where a test reads the files itself.
 """
 
 from __future__ import annotations
@@ -19,26 +20,33 @@ from anlan.loop.matter import Matter
 from anlan.loop.receive import Opening, opening
 from anlan.loop.working_calendar import WorkingCalendar, minute_of
 from anlan.store.commit import Change, Commit, Done, Receipt, Shown
-from anlan.store.database import MEMORY, connect
-from anlan.store.store import Store
+from anlan.store.sqlite import MEMORY, opened
+from anlan.store.store import Place, Store
 
 AT = 1_790_000_000_000
 DAY_MS = 86_400_000
 CALENDAR = WorkingCalendar(published_years=[2026])
 SECRETS = (b"m" * 32, b"s" * 32)
+TAMPERING = (
+    "CREATE DOMAIN blob AS bytea; CREATE FUNCTION zeroblob(n bigint) RETURNS bytea LANGUAGE sql AS"
+    " $$ SELECT decode(repeat('00', n::int), 'hex') $$"
+)
+"""So that a test tampers with PostgreSQL in the words it uses for SQLite."""
 
 
 class Desk:
     """Makes commits for a store."""
 
-    def __init__(self, home: Path) -> None:
-        self.home, self._made = home, 0
+    def __init__(self, home: Path, url: str = "") -> None:
+        self.home, self.url, self._made = home, url, 0
         if home.is_relative_to(MEMORY):  # held open, so that what is there outlives a closed store as files would
-            self._held = [connect(home / name) for name in ("anlan.db", "keys.db")]
+            self._held = [opened(home / name) for name in ("anlan.db", "keys.db")]
         self.store = self._open()
+        if url and not self.store.readers.connection().execute("SELECT to_regtype('blob')").fetchone()[0]:
+            self.store.writer.connection.execute(TAMPERING)
 
     def _open(self) -> Store:
-        return Store(self.home, secrets=SECRETS if self.home.is_relative_to(MEMORY) else None)
+        return Store(Place(self.home, url=self.url), secrets=SECRETS if self.home.is_relative_to(MEMORY) else None)
 
     @property
     def flows(self) -> dict[tuple[str, str], Any]:
@@ -110,10 +118,25 @@ class Desk:
         return found
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture
+def new_desk() -> type[Desk]:
+    """For tests that need several."""
+    return Desk
+
+
+@pytest.fixture(params=["sqlite", "memory", "postgres"])
 def desk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     in_memory = request.param == "memory"
-    desk = Desk(MEMORY / tmp_path.relative_to("/") if in_memory else tmp_path / "home")
+    url = request.getfixturevalue("postgres_url") if request.param == "postgres" else ""
+    desk = Desk(MEMORY / tmp_path.relative_to("/") if in_memory else tmp_path / "home", url)
+    yield desk
+    desk.store.close()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def lite(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    """Where a test speaks SQLite's own language."""
+    desk = Desk(MEMORY / tmp_path.relative_to("/") if request.param == "memory" else tmp_path / "home")
     yield desk
     desk.store.close()
 

@@ -9,7 +9,6 @@ import pytest
 
 from anlan.loop.matter import Matter
 from anlan.store.apply import DUE_UNKNOWN
-from anlan.store.database import connect
 from anlan.store.read import Shape
 from anlan.store.rebuild import compare, rebuild
 
@@ -83,22 +82,22 @@ def test_pages_of_both_kinds_visit_every_row_once(desk: Any) -> None:
 def test_tampered_parts_are_found_and_rebuilt(desk: Any, statement: str) -> None:
     matter = helped(desk, "station1", "station2")
     desk.store.close()
-    connection = connect(desk.store.path)
+    connection = desk.store.database.connect()
     connection.execute(statement)
-    assert compare(desk.store.path, desk.flows).different == [0]
-    rebuild(desk.store.path, desk.flows)
-    assert compare(desk.store.path, desk.flows).different == []
+    assert compare(desk.store.database, desk.flows).different == [0]
+    rebuild(desk.store.database, desk.flows)
+    assert compare(desk.store.database, desk.flows).different == []
     assert connection.execute("SELECT * FROM assists").fetchall() == [("station2", matter.number)]
     connection.close()
 
 
-def test_parts_of_before_are_found_by_the_migration(desk: Any) -> None:
-    matter, done = helped(desk, "station1", "station2"), helped(desk, "station1", "station2")
-    desk.write(desk.change(done, ("assist_reported", {"unit": "station2"})))
-    desk.store.close()
-    connection = connect(desk.store.path)
+def test_parts_of_before_are_found_by_the_migration(lite: Any) -> None:
+    matter, done = helped(lite, "station1", "station2"), helped(lite, "station1", "station2")
+    lite.write(lite.change(done, ("assist_reported", {"unit": "station2"})))
+    lite.store.close()
+    connection = lite.store.database.connect()
     connection.execute("DROP TABLE assists")
-    connection.execute(resources.files("anlan.store.schema").joinpath("0003_assists.sql").read_text("utf-8"))
+    connection.execute(resources.files("anlan.store.schema").joinpath("sqlite/0003_assists.sql").read_text("utf-8"))
     connection.close()
-    desk.reopen()
-    assert numbers(desk, assisting="station2") == [matter.number]
+    lite.reopen()
+    assert numbers(lite, assisting="station2") == [matter.number]

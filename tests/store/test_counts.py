@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from anlan.store.counts import FEW, Counted
-from anlan.store.database import connect, migrate
+from anlan.store.sqlite import migrate, opened
 
 
 def test_old_sums_are_carried_over_without_a_category(tmp_path: Path) -> None:
-    connection = connect(tmp_path / "old.db")
-    connection.execute(resources.files("anlan.store.schema").joinpath("0001_first.sql").read_text("utf-8"))
+    connection = opened(tmp_path / "old.db")
+    connection.execute(resources.files("anlan.store.schema").joinpath("sqlite/0001_first.sql").read_text("utf-8"))
     connection.pragma("user_version", 1)
     for unit, n in (("station1", 3), ("station2", 5)):
         row = ("received", 20_000, "hotline", "370202", unit, "web", n)

@@ -61,7 +61,7 @@ def test_standing_and_hours(desk: Any, filled: list[Matter]) -> None:
     assert {(hour, ledger): n for hour, ledger, n in rows} == hours
 
 
-def test_they_come_from_the_small_indexes(desk: Any) -> None:
+def test_they_come_from_the_small_indexes(lite: Any) -> None:
     for statement, index in (
         (points.points(Shape(), 0, 0, 10), "INDEX matters_open"),
         (points.points_then(Shape(), AT, 10), "INDEX matters_by_closing"),
@@ -69,5 +69,5 @@ def test_they_come_from_the_small_indexes(desk: Any) -> None:
         (points.hourly((), 0, AT), "COVERING INDEX matters_by_opening"),
     ):
         sql, values = statement
-        plan = desk.store.read.listed((f"EXPLAIN QUERY PLAN {sql}", values))
+        plan = lite.store.read.listed((f"EXPLAIN QUERY PLAN {sql}", values))
         assert any(index in row[3] for row in plan), (index, plan)

@@ -19,7 +19,7 @@ IMPOSSIBLE = ("exploded", {})
 
 def clean(desk: Any) -> bool:
     desk.store.close()
-    verdict = verify(desk.store.path, desk.store.public_key)
+    verdict = verify(desk.store.database, desk.store.public_key)
     desk.reopen()
     return not verdict.faults
 
@@ -143,21 +143,21 @@ def test_the_second_change_of_a_commit_takes_the_first_with_it(desk: Any) -> Non
     assert clean(desk)
 
 
-def test_a_full_disk_is_refused_and_over_when_there_is_room_again(desk: Any) -> None:
-    matter = desk.opened()
-    connection = desk.store.writer.connection
-    before = desk.size(), desk.tree()
+def test_a_full_disk_is_refused_and_over_when_there_is_room_again(lite: Any) -> None:
+    matter = lite.opened()
+    connection = lite.store.writer.connection
+    before = lite.size(), lite.tree()
     room = int(connection.pragma("max_page_count"))
     connection.pragma("max_page_count", int(connection.pragma("page_count")))
     with pytest.raises(Refused, match=r"store\.full"):
-        desk.noted(2000, matter)
-    outcomes = desk.store.writer.submit_many([desk.change(matter, *[("noted", {"note": "n" * 90})] * 900)] * 3)
+        lite.noted(2000, matter)
+    outcomes = lite.store.writer.submit_many([lite.change(matter, *[("noted", {"note": "n" * 90})] * 900)] * 3)
     assert [o.code for o in outcomes] == ["store.full"] * 3
-    assert (desk.size(), desk.tree()) == before
-    assert desk.store.read.matter(matter.number) == matter, "reads go on"
+    assert (lite.size(), lite.tree()) == before
+    assert lite.store.read.matter(matter.number) == matter, "reads go on"
     connection.pragma("max_page_count", room)
-    assert desk.noted(2000, matter).version == matter.version + 2000
-    assert clean(desk)
+    assert lite.noted(2000, matter).version == matter.version + 2000
+    assert clean(lite)
 
 
 def test_numbers_trees_and_tails_go_on_after_a_restart(desk: Any) -> None:

@@ -21,8 +21,8 @@ import pytest
 from anlan.app import accounts
 from anlan.cli.bench.server import HOST, Server
 from anlan.main import discover, open_world
-from anlan.store.database import connect
 from anlan.store.rebuild import compare
+from anlan.store.sqlite import Sqlite
 from anlan.store.verify import verify
 
 pytestmark = pytest.mark.anyio
@@ -96,7 +96,7 @@ async def lived(server: Server, told: Acknowledged) -> list[float]:
 
 def judged(home: Path, public: bytes, told: Acknowledged) -> dict[str, Any]:
     """Lost and doubled among the acknowledged; gaps, faults and differences in what was kept."""
-    connection = connect(home / "anlan.db", read_only=True)
+    connection = Sqlite(home / "anlan.db").connect(read_only=True)
     kept = dict(connection.execute("SELECT outside_id, number FROM receipts").fetchall())
     rows = connection.execute("SELECT ledger, count(*), min(seq), max(seq) FROM facts GROUP BY ledger").fetchall()
     doubled = connection.execute("SELECT count(*) - count(DISTINCT matter) FROM receipts").fetchone()[0]
@@ -105,8 +105,8 @@ def judged(home: Path, public: bytes, told: Acknowledged) -> dict[str, Any]:
         "lost": sum(kept.get(key) != receipt for key, receipt in told.receipts.items()),
         "doubled": doubled + len(told.contradicted) + len(kept) - len(set(kept.values())),
         "gaps": sum(count != last - first + 1 or first != 0 for _, count, first, last in rows),
-        "faults": len(verify(home / "anlan.db", public).faults),
-        "different": len(compare(home / "anlan.db", flows).different),
+        "faults": len(verify(Sqlite(home / "anlan.db"), public).faults),
+        "different": len(compare(Sqlite(home / "anlan.db"), flows).different),
     }
 
 

@@ -12,7 +12,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from anlan.store.store import Store
+from anlan.store.store import Place, Store
 
 from .recorder import Event, files_after, put
 from .test_before_the_fsync import recorded
@@ -66,7 +66,7 @@ def tortured(folder: Path, states: int, synchronous: int) -> tuple[int, int]:
         told = {b"%d" % event[2] for event in events[:cut] if event[0] == "answer"}
         home = folder / "after"
         put(state(events, cut, rng), home)
-        store = Store(home, secrets=(b"m" * 32, b"s" * 32))
+        store = Store(Place(home), secrets=(b"m" * 32, b"s" * 32))
         run = store.readers.connection().execute
         have = {bytes(key) for (key,) in run("SELECT key FROM requests")}
         facts, sizes = run("SELECT count(*) FROM facts").fetchone()[0], sum(store.read.ledgers().values())

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from tests.torture.recorder import RecordingDisk
 
 from anlan.store.commit import Commit
-from anlan.store.store import Store
+from anlan.store.store import Place, Store
 
 AT = 1_790_000_000_000
 
@@ -49,8 +49,8 @@ def main(home: str, count: str, clients: str, synchronous: str, seed: str = "1")
     """Write, and tell what the disk saw."""
     disk = RecordingDisk("recording")
     Path(home).mkdir(parents=True)
-    store = Store(Path(home), secrets=(b"m" * 32, b"s" * 32))
-    store.writer.connection.pragma("synchronous", int(synchronous))
+    store = Store(Place(Path(home)), secrets=(b"m" * 32, b"s" * 32))
+    store.writer.connection.execute(f"PRAGMA synchronous = {int(synchronous)}")
     asyncio.run(work(store, disk, int(count), int(clients), random.Random(int(seed))))
     sys.stdout.buffer.write(msgspec.msgpack.encode(disk.events))
     sys.stdout.buffer.flush()

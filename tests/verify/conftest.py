@@ -13,7 +13,7 @@ import anlan_verify
 from anlan.loop.ledger import ORIGIN, Checkpoint, leaf_hash, root_of
 from anlan.loop.note import LOG, Key, Note, Signature
 from anlan.store.secrets import signer
-from anlan.store.store import Store
+from anlan.store.store import Place, Store
 from anlan_verify import Head, Ledger, head_of
 
 NAME = "370202"
@@ -66,7 +66,7 @@ def remembered_work(monkeypatch: pytest.MonkeyPatch) -> None:
 def store(tmp_path: Path) -> Store:
     """A store whose ledgers are written by its own trees, without matters."""
     (tmp_path / "home").mkdir()
-    return Store(tmp_path / "home", secrets=(b"m" * 32, b"s" * 32))
+    return Store(Place(tmp_path / "home"), secrets=(b"m" * 32, b"s" * 32))
 
 
 def appended(store: Store, entries: Sequence[bytes], at: int = AT, name: str = NAME) -> None:

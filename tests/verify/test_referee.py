@@ -15,10 +15,10 @@ import pytest
 
 import anlan_verify
 from anlan.app.witness import Witness
-from anlan.store.database import connect
 from anlan.store.export import export
 from anlan.store.publish import publish
-from anlan.store.store import Store
+from anlan.store.sqlite import Sqlite, opened
+from anlan.store.store import Place, Store
 from anlan.store.verify import verify as own_verify
 from anlan_verify import Fault
 
@@ -52,7 +52,7 @@ def test_copied_elsewhere_it_judges_an_export_and_a_database(store: Store, tmp_p
         return done.returncode, json.loads(done.stdout) if done.stdout else done.stderr
 
     assert run(str(tmp_path / "export")) == (0, {"entries": 700, "heads": 3, "cosigned": {}, "faults": []})
-    assert run(str(store.path), "--key", PUBLIC.hex())[0] == 0
+    assert run(str(store.home / "anlan.db"), "--key", PUBLIC.hex())[0] == 0
     assert run(str(tmp_path / "nothing"))[0] == 2
     facts = tmp_path / "export" / NAME / "facts.ndjson"
     facts.write_bytes(facts.read_bytes().replace(b'"version":650}', b'"version":651}'))
@@ -117,12 +117,14 @@ def test_referee_and_installation_find_the_same_entry(
 ) -> None:
     appended(store, bodies(700))
     store.close()
-    connection = connect(store.path)
+    connection = opened(store.home / "anlan.db")
     with connection:
         tamper(connection)
     connection.close()
-    assert anlan_verify.verify(store.path, PUBLIC.hex())["faults"] == [expected]
-    assert [(one.ledger, one.seq) for one in own_verify(store.path, PUBLIC).faults] == [(NAME, expected.seq)]
+    assert anlan_verify.verify(store.home / "anlan.db", PUBLIC.hex())["faults"] == [expected]
+    assert [(one.ledger, one.seq) for one in own_verify(Sqlite(store.home / "anlan.db"), PUBLIC).faults] == [
+        (NAME, expected.seq)
+    ]
 
 
 def test_an_older_state_and_a_rewrite_show_against_what_was_published(store: Store, tmp_path: Path) -> None:
@@ -136,14 +138,16 @@ def test_an_older_state_and_a_rewrite_show_against_what_was_published(store: Sto
     assert anlan_verify.verify(old, PUBLIC.hex())["faults"] == []
     assert anlan_verify.verify(old, PUBLIC.hex(), tmp_path / "kept")["faults"] == [Fault(NAME, 600, "truncated")]
     (tmp_path / "again").mkdir()
-    again = Store(tmp_path / "again", secrets=(b"m" * 32, b"s" * 32))
+    again = Store(Place(tmp_path / "again"), secrets=(b"m" * 32, b"s" * 32))
     appended(again, [*facts[:444], b"{}", *facts[445:]])
     again.close()
-    assert anlan_verify.verify(again.path, PUBLIC.hex())["faults"] == []
-    found = anlan_verify.verify(again.path, PUBLIC.hex(), tmp_path / "kept")["faults"]
+    assert anlan_verify.verify(again.home / "anlan.db", PUBLIC.hex())["faults"] == []
+    found = anlan_verify.verify(again.home / "anlan.db", PUBLIC.hex(), tmp_path / "kept")["faults"]
     assert found == [Fault(NAME, 444, "fork")]
     only_head = tmp_path / "kept" / NAME / "checkpoint"
-    assert anlan_verify.verify(again.path, PUBLIC.hex(), only_head)["faults"] == [Fault(NAME, 0, "fork", 899)]
+    assert anlan_verify.verify(again.home / "anlan.db", PUBLIC.hex(), only_head)["faults"] == [
+        Fault(NAME, 0, "fork", 899)
+    ]
 
 
 def test_another_key_and_a_ledger_that_is_gone_show(store: Store, tmp_path: Path) -> None:
@@ -151,14 +155,14 @@ def test_another_key_and_a_ledger_that_is_gone_show(store: Store, tmp_path: Path
     publish(store.heads, tmp_path / "kept")
     store.close()
     (tmp_path / "other").mkdir()
-    other = Store(tmp_path / "other", secrets=(b"m" * 32, b"o" * 32))
+    other = Store(Place(tmp_path / "other"), secrets=(b"m" * 32, b"o" * 32))
     appended(other, bodies(20))
     appended(other, bodies(3), name="370203")
     export(other.heads, tmp_path / "export")
     found = anlan_verify.verify(tmp_path / "export", "", tmp_path / "kept")["faults"]
     assert [one.kind for one in found if one.ledger == NAME] == ["signature"]
     publish(other.heads, tmp_path / "theirs")
-    found = anlan_verify.verify(store.path, PUBLIC.hex(), tmp_path / "theirs")["faults"]
+    found = anlan_verify.verify(store.home / "anlan.db", PUBLIC.hex(), tmp_path / "theirs")["faults"]
     assert Fault("370203", 0, "truncated") in found
     other.close()
 
@@ -173,8 +177,10 @@ def test_co_signatures_are_counted_for_a_witness_that_is_known(store: Store, tmp
         store.writer.connection.execute(sql, values)
     export(store.heads, tmp_path / "export")
     store.close()
-    for path in (store.path, tmp_path / "export"):
+    for path in (store.home / "anlan.db", tmp_path / "export"):
         said = anlan_verify.verify(path, PUBLIC.hex(), witnesses=[witness.key.text()])
         assert (said["faults"], said["cosigned"]) == ([], {"audit.example": 1})
     stranger = Witness("audit.example", tmp_path / "stranger", PUBLIC).key.text()
-    assert anlan_verify.verify(store.path, PUBLIC.hex(), witnesses=[stranger])["cosigned"] == {"audit.example": 0}
+    assert anlan_verify.verify(store.home / "anlan.db", PUBLIC.hex(), witnesses=[stranger])["cosigned"] == {
+        "audit.example": 0
+    }

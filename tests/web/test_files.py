@@ -163,4 +163,4 @@ async def test_what_no_matter_took_is_forgotten_after_a_day(world: World) -> Non
     assert world.store.files.row(staged.id) is None
     assert world.store.files.sweep() == 2
     world.store.close()
-    assert verify(world.store.path, world.store.public_key).faults == []
+    assert verify(world.store.database, world.store.public_key).faults == []

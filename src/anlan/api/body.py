@@ -1,10 +1,11 @@
-"""Bodies of requests: JSON of a declared shape, no larger than they may be."""
+"""Bodies of requests: JSON of a declared shape, no larger than they may be; and forms."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
+from litestar import Request
 
 from anlan.loop.errors import Refused
 
@@ -22,3 +23,11 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         raise Refused("body.invalid", why=str(error)) from None
     except msgspec.DecodeError:
         raise Refused("body.not_json") from None
+
+
+async def typed_in(request: Request[Any, Any, Any]) -> dict[str, str]:
+    """What was typed into the form of a request, kept beside it for the page that gives it back."""
+    sent = await request.form()
+    typed = {key: value for key, value in sent.multi_items() if isinstance(value, str)}
+    request.state.typed = typed
+    return typed

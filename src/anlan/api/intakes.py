@@ -48,7 +48,7 @@ async def hand_in(request: Request[Any, Any, Any], channel: FromPath[str], join:
     intake = way.adapt(payload, world.clock())
 
     def worded(done: Done, prepared: Prepared) -> bytes:
-        return _encode(_receipt(world, done, prepared))
+        return _encode(_receipt(world, done, prepared, who))
 
     _, done = await receive.hand_in(world, domain, intake, who, join, bound, worded)
     return _answer(done.answer or _encode(_known(done)), created=not done.replayed)
@@ -78,10 +78,11 @@ def _answer(body: bytes, *, created: bool) -> Response[bytes]:
     return Response(body, status_code=201 if created else 200, media_type="application/json")
 
 
-def _receipt(world: World, done: Done, prepared: Prepared) -> Receipt:
+def _receipt(world: World, done: Done, prepared: Prepared, who: Actor) -> Receipt:
     receipt = _known(done)
     receipt.code = prepared.code
-    receipt.offers = offers_of(world.arriving.named(prepared.advice.offers) if prepared.advice else [])
+    found = world.arriving.named(prepared.advice.offers) if prepared.advice else []
+    receipt.offers = offers_of(receive.offered(world, found, who))
     return receipt
 
 

@@ -2,4 +2,6 @@
 
 from litestar.middleware.rate_limit import RateLimitConfig
 
-TRIES = RateLimitConfig(rate_limit=("minute", 30), set_rate_limit_headers=False)
+from anlan.api.who import address_of
+
+TRIES = RateLimitConfig(("minute", 30), set_rate_limit_headers=False, identifier_for_request=address_of)

@@ -40,7 +40,6 @@ _answer = msgspec.json.Decoder(AnswerBody)
 async def answer(request: Request[Any, Any, Any]) -> Became:
     """Take a reporter's answer. Idempotent by the gateway's id."""
     world, who = world_of(request), actor(request)
-    world.require(who, "receive")
     said = decoded(_answer, await request.body())
     word = said.text.strip().upper()
     if word in opt_out.STOP_WORDS | opt_out.BACK_WORDS:

@@ -13,6 +13,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException, ValidationException
 
+from anlan.api.access import note
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Conflict, Refused
@@ -20,6 +21,8 @@ from anlan.telemetry import metrics
 
 STATUS = {
     "access.denied": 403,
+    "access.masked": 403,
+    "access.undeclared": 403,
     "access.confidential": 403,
     "move.not_yours": 403,
     "account.wrong": 401,
@@ -37,6 +40,8 @@ STATUS = {
     "duty.changed": 409,
     "report.file_lost": 500,
     "token.missing": 401,
+    "tries.wait": 429,
+    "body.too_slow": 408,
     "metrics.closed": 403,
     "matter.unknown": 404,
     "channel.unknown": 404,
@@ -106,6 +111,7 @@ def language_of(request: Request[Any, Any, Any]) -> str:
 
 def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[bytes]:
     """A refusal as a problem."""
+    note(request, refused)
     metrics.REFUSED.labels(refused.code).inc()
     return problem(request, status_of(refused), refused.code, refused.params)
 
@@ -160,6 +166,8 @@ def problem(request: Request[Any, Any, Any], status: int, code: str, params: dic
         params=params,
     )
     headers = {"Content-Language": language, **({"Retry-After": "5"} if status in {503, 507} else {})}
+    if "seconds" in params:
+        headers["Retry-After"] = str(params["seconds"])
     return Response(
         msgspec.json.encode(body), status_code=status, media_type="application/problem+json", headers=headers
     )

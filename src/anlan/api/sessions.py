@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,9 +13,10 @@ from anlan.api.body import decoded
 from anlan.api.described import TAKING_INTAKE, taking
 from anlan.api.limits import TRIES
 from anlan.api.shapes import LogIn
-from anlan.api.who import actor, world_of
+from anlan.api.who import actor, address_of, world_of
 from anlan.app import accounts
 from anlan.app.follow import follow as follow_receipt
+from anlan.app.guesses import guarded
 
 _log_in = msgspec.json.Decoder(LogIn)
 _payload = msgspec.json.Decoder(dict[str, Any])
@@ -25,9 +27,9 @@ async def log_in(request: Request[Any, Any, Any]) -> dict[str, str]:
     """A session token for an account and its password."""
     world = world_of(request)
     asked = decoded(_log_in, await request.body())
-    commit, token = accounts.log_in(
-        world, asked.account, asked.password, request.headers.get("user-agent", ""), asked.code
-    )
+    agent = request.headers.get("user-agent", "")
+    prove = partial(accounts.log_in, world, asked.account, asked.password, agent, asked.code)
+    commit, token = await guarded(world, asked.account, address_of(request), prove)
     await world.store.writer.write(commit)
     return {"token": token}
 

@@ -16,7 +16,7 @@ from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from anlan.app import second
 from anlan.app.world import World, year_of
 from anlan.loop.errors import Refused
-from anlan.loop.grants import Actor
+from anlan.loop.grants import Actor, are_apart, check_apart
 from anlan.store.commit import Commit
 from anlan.telemetry import logs
 
@@ -54,12 +54,13 @@ def add(
     """
     if unit and unit not in world.city.organisation:
         raise Refused("field.unknown_unit", field="unit", unit=unit)
+    check_apart(roles)
     checked(password)
     row = (account, unit, msgspec.json.encode(roles).decode(), _hasher.hash(password), 1, once_until)
     data = {"account": account, "unit": unit, "roles": list(roles)}
     sql = (
         "INSERT INTO accounts (id, unit, roles, password, active, once_until) VALUES (?, ?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET unit = excluded.unit, roles = excluded.roles, password = excluded.password,"
+        " ON CONFLICT (id) DO UPDATE SET unit = excluded.unit, roles = excluded.roles, password = excluded.password,"
         " active = excluded.active, once_until = excluded.once_until"
     )
     return commit_of(world, by, "account_set", data, (sql, row))
@@ -179,7 +180,10 @@ def proved(world: World, account: str, password: str) -> None:
 def token_for(
     world: World, account: str, kind: str = "api", life_ms: int = TOKEN_MS, agent: str = ""
 ) -> tuple[Commit, str]:
-    """The commit of a new token, and the token: shown once, never stored. `agent`: the program it was given to."""
+    """The commit of a new token, and the token: shown once, never stored. `agent`: the program it was given to.
+
+    Raises Refused("people.apart") for an account that holds two administrators' roles, however it came to them."""
+    check_apart(world.store.read.roles(account))
     token, now = base64.urlsafe_b64encode(world.random(24)).decode(), world.clock()
     row = (token_hash(token), account, kind, now + life_ms, now, agent[:AGENT_MAX])
     data = {"account": account, "form": kind}
@@ -237,12 +241,13 @@ def log_out(world: World, token: str, account: str) -> Commit:
 
 
 def actor_of(world: World, token: str) -> Actor | None:
-    """Whose token this is now: None when unknown, expired, revoked, or the account is switched off."""
+    """Whose token this is now: None when unknown, expired, revoked, or the account is switched off or may not be."""
     row = world.store.read.token(token_hash(token), world.clock())
-    if row is None:
+    roles = tuple(msgspec.json.decode(row[2])) if row else ()
+    if row is None or not are_apart(roles):
         return None
     logs.who.set(row[0])
-    return Actor(row[0], row[1], tuple(msgspec.json.decode(row[2])))
+    return Actor(row[0], row[1], roles)
 
 
 def token_hash(token: str) -> bytes:

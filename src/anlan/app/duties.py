@@ -132,7 +132,7 @@ def _rows(commit: Commit, seen: Week, mine: list[Duty]) -> None:
         values = (duty.officer, *near, duty.begins - sql.REST_MINUTES, *span)
         commit.checks.append((sql.FREE, values, Refused("duty.elsewhere", officer=duty.officer)))
         commit.rows.append(("INSERT INTO duties VALUES (?, ?, ?, ?, ?, ?, ?)", msgspec.structs.astuple(duty)))
-    commit.rows.append(("INSERT OR REPLACE INTO duty_weeks VALUES (?, ?, ?)", (*key, seen.version + 1)))
+    commit.rows.append((sql.SET_WEEK, (*key, seen.version + 1)))
 
 
 def _duties(world: World, unit: str, cells: Cells) -> list[Duty]:

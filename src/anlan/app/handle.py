@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from anlan.app import attach, children, seen
+from anlan.app.look import sees
 from anlan.app.world import World, year_of
 from anlan.loop.case import Intent, as_data
 from anlan.loop.child import check_merge
@@ -17,14 +18,20 @@ from anlan.loop.flow import Flow
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
 from anlan.loop.undo import undo as take_back
+from anlan.loop.undo import undoable
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Change, Commit, Done
 
 
 def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
-    """The commit for a move. Raises Conflict or Refused; writes nothing."""
+    """The commit for a move. Writes nothing. Raises Conflict or Refused: matter.unknown for one that the actor may
+    neither see nor move."""
     matter = world.store.read.matter(number)
     flow, now = world.flow_of(matter), world.clock()
+    move = flow.move(intent.move)
+    may = move is not None and world.grants.allows(actor, move.action, matter, world.relation)
+    if not may and not sees(world, actor, matter):
+        raise Refused("matter.unknown", matter=number)
     commit = Commit(at=now, actor=actor.id, year=year_of(now))
     sealed = _sealed(world, flow, intent, commit)
     drafts = decide(flow, matter, sealed, world.context(actor, now))
@@ -36,10 +43,20 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
 
 
 def undo(world: World, number: int, version: int, actor: Actor) -> Commit:
-    """The commit that takes the actor's own last move back. Raises Conflict or Refused; writes nothing."""
+    """The commit that takes the actor's own last move back. Raises Conflict or Refused; writes nothing.
+
+    A move may have given the matter away: whoever made it may take it back unseen, while their role still makes such
+    moves at all."""
     matter = world.store.read.matter(number)
     flow, now = world.flow_of(matter), world.clock()
-    drafts = take_back(flow, matter, version, world.store.read.facts(number), world.context(actor, now))
+    facts = world.store.read.facts(number)
+    own = [fact for fact in facts if fact.version]
+    if own[-1].actor != actor.id and not sees(world, actor, matter):
+        raise Refused("matter.unknown", matter=number)
+    move = undoable(flow, own)
+    if move and not world.grants.relations(actor, move.action):
+        raise Refused("access.denied", action=move.action, matter=number)
+    drafts = take_back(flow, matter, version, facts, world.context(actor, now))
     change = Change(flow, matter.ledger, drafts, base=matter)
     rows = seen.moved(actor.id, matter, len(drafts))
     return Commit(at=now, actor=actor.id, year=year_of(now), changes=[change], rows=rows)
@@ -51,6 +68,11 @@ def merge(world: World, number: int, into: int, version: int, actor: Actor) -> C
     if number == into:
         raise Refused("merge.same_matter", matter=number)
     gone, kept = world.store.read.matter(number), world.store.read.matter(into)
+    for matter in (gone, kept):
+        if not sees(world, actor, matter):
+            raise Refused("matter.unknown", matter=matter.number)
+        if not world.grants.allows(actor, "merge", matter, world.relation):
+            raise Refused("access.denied", action="merge", matter=matter.number)
     if gone.version != version:
         raise Conflict(number, version, gone.version)
     for matter in (gone, kept):

@@ -12,7 +12,7 @@ from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import minute_of
 from anlan.store import health as sql
-from anlan.store.database import MEMORY
+from anlan.store.sqlite import MEMORY
 from anlan.telemetry.metrics import Samples
 
 BEHIND_MS = 5_000
@@ -59,8 +59,8 @@ class Health(msgspec.Struct):
             ],
             "anlan_matters": [((kind,), float(n)) for kind, n in read.listed(sql.KINDS)],
             "anlan_matters_late": [((), float(read.listed(sql.late(minute_of(now)))[0][0]))],
-            "anlan_database_bytes": [((), float(_bytes(store.path)))],
-            "anlan_wal_bytes": [((), float(_bytes(store.path.with_name(f"{store.path.name}-wal"))))],
+            "anlan_database_bytes": [((), float(_bytes(store.home / "anlan.db")))],
+            "anlan_wal_bytes": [((), float(_bytes(store.home / "anlan.db-wal")))],
             "anlan_disk_free_bytes": [((), float(_free(store.home)))],
         }
 

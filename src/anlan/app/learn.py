@@ -20,6 +20,11 @@ from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Commit
 from anlan.store.read import PAGE_MAX, Shape
 
+SET_MODEL = (
+    "INSERT INTO models VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET body = excluded.body,"
+    " note = excluded.note, at = excluded.at"
+)
+
 MATTERS_MAX = 100_000
 CLASS_MIN = 5
 IDS_MAX = 500
@@ -150,6 +155,6 @@ def _keep(world: World, name: str, body: bytes, note: str, labels: int) -> None:
             actor="system",
             year=year_of(now),
             readings=[(int(world.ledger), world.ledger, ("trained", data))],
-            rows=[("INSERT OR REPLACE INTO models VALUES (?, ?, ?, ?)", (name, body, note, now))],
+            rows=[(SET_MODEL, (name, body, note, now))],
         )
     )

@@ -8,7 +8,7 @@ of matters the listener may see, or might until this change.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 import msgspec
@@ -68,7 +68,7 @@ class Live:
         self.listeners = 0
         world.store.writer.listeners.append(self._on_facts)
 
-    async def changes(self, actor: Actor, after: int | None = None) -> AsyncIterator[Changed]:
+    async def changes(self, actor: Actor, after: int | None = None) -> AsyncGenerator[Changed]:
         """What changes for an actor after a position (by default from now on); an empty message now and then as a beat.
 
         Raises Refused("live.too_many").
@@ -102,8 +102,8 @@ class Live:
         finally:
             self._waiting.discard(waiting)
 
-    def _on_facts(self, _facts: list[Fact]) -> None:
-        """Called by the writer, from whichever thread put them on disk."""
+    def _on_facts(self) -> None:
+        """Called by the writer, from whichever thread knows that facts are on disk."""
         if self.listeners and self._loop is not None:
             with suppress(RuntimeError):  # the loop was closed: nobody listens any more
                 self._loop.call_soon_threadsafe(self._soon)

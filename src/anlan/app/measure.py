@@ -108,8 +108,8 @@ def _of_month(of: dict[tuple[str, str], Figure], m: Measure, month: str, began: 
 def behind(world: World, actor: Actor, asked: Counted) -> tuple[list[Row], int]:
     """A page of what a figure counted and how many there are (to `FEW`), as far as the actor may see the matters."""
     world.require(actor, "measure")
-    leads = narrowed(world, actor, Shape()).leads
-    return world.store.read.counted(msgspec.structs.replace(asked, leads=leads))
+    shape = narrowed(world, actor, Shape())
+    return world.store.read.counted(msgspec.structs.replace(asked, leads=shape.leads, veils=shape.veils))
 
 
 def _sums(

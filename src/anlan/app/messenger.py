@@ -60,7 +60,10 @@ class Messenger:
             await asyncio.sleep(BREATH_SECONDS if busy else IDLE_SECONDS)
 
     async def turn(self) -> bool:
-        """Plan what the facts call for and send what is due. Answers whether there was work."""
+        """Plan what the facts call for and send what is due, if it is this process that does. Answers whether there was
+        work."""
+        if not self.world.store.leads:
+            return False
         planned = await self._plan()
         return await self._send() or planned
 

@@ -35,6 +35,8 @@ class News(msgspec.Struct, frozen=True):
 
 def why_new(world: World, actor: Actor, matter: Matter, kinds: Collection[str]) -> str:
     """The kind of fact, of those that happened to the matter, that makes it newly the actor's work; "" for none."""
+    if not world.grants.allows(actor, "see", matter, world.relation):
+        return ""
     if not matter.lead:
         if "unassigned" not in world.grants.relations(actor, "assign"):
             return ""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 
 import msgspec
 
@@ -15,7 +16,7 @@ from anlan.app import accounts
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact, decode
-from anlan.loop.grants import Actor
+from anlan.loop.grants import Actor, check_apart
 from anlan.store import people as sql
 from anlan.store.commit import Commit
 
@@ -180,6 +181,7 @@ def _check(world: World, unit: str, given: tuple[str, ...]) -> None:
     if unit and unit not in world.city.organisation:
         raise Refused("field.unknown_unit", field="unit", unit=unit)
     known = roles(world)
+    check_apart(given)
     if not given:
         raise Refused("people.no_role")
     if len(set(given)) != len(given) or any(role not in known for role in given):
@@ -190,16 +192,24 @@ def _administers(world: World, given: tuple[str, ...]) -> bool:
     return bool(world.grants.relations(Actor("", "", given), "administer"))
 
 
+def count_by_role(world: World) -> Counter[str]:
+    """How many who are switched on have each role."""
+    counts = Counter[str]()
+    for roles, n in world.store.read.listed(sql.ROLES):
+        counts.update(dict.fromkeys(msgspec.json.decode(roles), n))
+    return counts
+
+
 def _one_remains(world: World, commit: Commit, person: Person) -> None:
     """Refuse to take the rights from the last who has them, now and again in the writer."""
     if not (person.active and _administers(world, person.roles)):
         return
     able = [role for role in world.grants.roles() if _administers(world, (role,))]
-    query = sql.OTHER_ADMINISTRATOR.format(roles=", ".join("?" * len(able)))
+    query = sql.other_with(able, person.id)
     refusal = Refused("people.last_administrator", account=person.id)
-    if not world.store.read.listed((query, (person.id, *able))):
+    if not world.store.read.listed(query):
         raise refusal
-    commit.checks.append((query, (person.id, *able), refusal))
+    commit.checks.append((*query, refusal))
 
 
 def _once(world: World) -> str:

@@ -46,7 +46,7 @@ _clocks = msgspec.json.Decoder(_Clocks)
 
 def points(world: World, actor: Actor, shape: Shape, at: int = 0) -> Points:
     """Now, or (`at`, UTC milliseconds) as it was then. Raises Refused("points.too_many") over POINTS_MAX."""
-    shape, now = narrowed(world, actor, shape), world.clock()
+    shape, now = narrowed(world, actor, shape, places=True), world.clock()
     minute = minute_of(now)
     if at > now:
         raise Refused("field.out_of_range", field="at", minimum=0, maximum=now)

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from anlan.app.attach import taken
+from anlan.app.look import sees_number
 from anlan.app.redact import phone_of, redacted
 from anlan.app.route import Asked, Route, route
 from anlan.app.words import Words, features_of, words
@@ -111,6 +112,11 @@ def advise(
     asked = Asked(category, intake.channel, district, location, intake.text)
     ruled = route(world.city, asked)
     return Advice(row, offers, categories, category, location, district, _human(intake, ruled) or ruled)
+
+
+def offered(world: World, offers: list[Candidate], actor: Actor) -> list[Candidate]:
+    """Those of the offers that the actor may be told of."""
+    return [c for c in offers if c.key > 0 and _may_join(world, actor, world.store.read.matter(c.key))]
 
 
 def find_duplicates(
@@ -260,6 +266,8 @@ def _classify(world: World, intake: Intake, row: Features, *, explain: bool) -> 
 def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepared:
     matter = world.store.read.matter(number)
     flow = world.flow_of(matter)
+    if not _may_join(world, actor, matter):
+        raise Refused("matter.unknown", matter=number)
     if matter.stage == flow.closed or matter.merged_into:
         raise Refused("matter.closed", matter=number)
     if matter.parent:
@@ -270,6 +278,15 @@ def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepare
     commit.receipt.joins = True
     commit.changes = [Change(flow, matter.ledger, [("joined", {"parties": [party]})], base=matter)]
     return Prepared(commit, code, None)
+
+
+def _may_join(world: World, actor: Actor, matter: Matter) -> bool:
+    """Who sees nothing (the public, a gateway) joins what the public may be offered: an ordinary matter that is open;
+    others what they may see."""
+    if not world.grants.relations(actor, "see"):
+        is_open = matter.stage != world.flow_of(matter).closed and not matter.parent
+        return is_open and world.level_of(matter) == "ordinary"
+    return sees_number(world, actor, matter.number)
 
 
 def _person(intake: Intake, phone: str) -> dict[str, str]:

@@ -6,7 +6,6 @@ Offline, as part of a rebuild. That the texts are read is put on the ledger firs
 from __future__ import annotations
 
 from functools import cache
-from pathlib import Path
 
 import msgspec
 
@@ -16,19 +15,18 @@ from anlan.app.world import World, year_of
 from anlan.engines.text import to_bytes
 from anlan.store.commit import Commit
 from anlan.store.rebuild import Found, Text
-from anlan.store.store import vault_at
+from anlan.store.store import Place, vault_at
 from anlan.store.vault import Vault
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Makes anew what finds the matters of the installation at `home`."""
+    """Makes anew what finds the matters of an installation."""
 
-    home: Path
-    master: Path | None
+    place: Place
 
     def __call__(self, texts: list[Text]) -> list[Found]:
         """Title, terms and the lacking feature row of each text that can still be opened."""
-        opened = _vault(self.home, self.master).open(text for _, text, _ in texts)
+        opened = _vault(self.place).open(text for _, text, _ in texts)
         found: list[Found] = []
         for number, text, lacks_row in texts:
             if said := opened.get(text):
@@ -43,9 +41,9 @@ def finding(world: World) -> Finding:
     now = world.clock()
     reading = (int(world.ledger), world.ledger, ("read", {"purpose": "reindex", "what": "text"}))
     world.store.writer.submit(Commit(at=now, actor="system", year=year_of(now), readings=[reading]))
-    return Finding(world.store.home, world.store.master)
+    return Finding(world.store.place)
 
 
 @cache
-def _vault(home: Path, master: Path | None) -> Vault:
-    return vault_at(home, master)
+def _vault(place: Place) -> Vault:
+    return vault_at(place)

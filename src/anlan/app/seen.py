@@ -27,8 +27,8 @@ def versions(world: World, account: str, numbers: Sequence[int]) -> dict[int, in
 def opened(account: str, matters: Iterable[Matter], at: int) -> Rows:
     """What a commit writes beside the rest: these have been seen as they stand."""
     sql = (
-        "INSERT INTO seen VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET"
-        " version = max(version, excluded.version), at = excluded.at"
+        "INSERT INTO seen VALUES (?, ?, ?, ?) ON CONFLICT (account, matter) DO UPDATE SET at = excluded.at,"
+        " version = CASE WHEN seen.version > excluded.version THEN seen.version ELSE excluded.version END"
     )
     return [(sql, (account, matter.number, matter.version, at)) for matter in matters]
 
@@ -54,7 +54,7 @@ def forgotten(account: str, now: int) -> Rows:
         "SELECT m.number FROM seen s JOIN matters m ON m.number = s.matter"
         " WHERE s.account = ?1 AND m.kind = 'closed' AND m.closed_at < ?2"
     )
-    oldest = "SELECT matter FROM seen WHERE account = ?1 ORDER BY at DESC LIMIT -1 OFFSET ?2"
+    oldest = "SELECT matter FROM seen WHERE account = ?1 ORDER BY at DESC LIMIT 9223372036854775807 OFFSET ?2"
     delete = "DELETE FROM seen WHERE account = ?1 AND matter IN"
     return [
         (f"{delete} ({closed})", (account, now - FORGOTTEN_AFTER_MS)),

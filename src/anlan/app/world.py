@@ -12,6 +12,7 @@ from functools import cached_property
 import numpy as np
 
 from anlan.app.arriving import Arriving
+from anlan.app.repeats import Repeats
 from anlan.city.pack import City
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
@@ -19,15 +20,19 @@ from anlan.engines.merge_learn import Additive
 from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
 from anlan.loop.deadlines import ClockSpec
+from anlan.loop.denial import Denial
 from anlan.loop.domain import Channel, Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
-from anlan.loop.grants import PLATFORM, Actor, Grants
+from anlan.loop.grants import PLATFORM, Actor, Grants, check_administrators
+from anlan.loop.level import LEVELS, Level, graver
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import WorkingCalendar, minute_of
 from anlan.store.store import Store
 
 CITIZEN = Actor("citizen", "", ("citizen",))
+DENIALS_MS = 10 * 60_000
+"""Within this the same denial again is counted, not told anew."""
 SYSTEM = Actor("system", "", ("system",))
 
 
@@ -54,12 +59,15 @@ class World:
     grants: Grants = field(init=False)
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
     arriving: Arriving = field(init=False)
+    denials: Repeats[Denial] = field(default_factory=lambda: Repeats(DENIALS_MS, lambda one: one.account))
     _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.calendar = calendar_of(self.city)
         self.arriving = Arriving(self.merge)
-        self.grants = Grants([*(grant for d in self.domains.values() for grant in d.grants), *PLATFORM])
+        check_administrators({key: domain.grants for key, domain in self.domains.items()})
+        every = [*(grant for d in self.domains.values() for grant in d.grants), *PLATFORM]
+        self.grants = Grants(every, self.level_of)
         self.channels = {c.key: (d, c) for d in self.domains.values() for c in d.channels}
 
     @cached_property
@@ -71,6 +79,23 @@ class World:
     def flow_of(self, matter: Matter) -> Flow:
         """The flow a matter follows."""
         return self.domains[matter.domain].flow(matter.flow)
+
+    def level_of(self, matter: Matter) -> Level:
+        """How sensitive a matter is: as its flow or its category says, whichever is graver."""
+        category = self.city.catalogue.categories.get(matter.category)
+        return graver(self.flow_of(matter).level, category.level if category else "ordinary")
+
+    @cached_property
+    def kinds_of(self) -> dict[Level, tuple[tuple[str, ...], tuple[tuple[str, str], ...]]]:
+        """By level, the categories and flows (domain, flow) that are at least so sensitive."""
+        flows = [(d.key, f) for d in self.domains.values() for f in d.flows]
+        return {
+            level: (
+                tuple(c.key for c in self.city.catalogue if LEVELS.index(c.level) >= n),
+                tuple((domain, flow.key) for domain, flow in flows if LEVELS.index(flow.level) >= n),
+            )
+            for n, level in enumerate(LEVELS)
+        }
 
     def stages_of(self, kinds: tuple[str, ...]) -> tuple[str, ...]:
         """The stages of these kinds in all flows, as lists are indexed by; none where a name means two kinds."""
@@ -132,9 +157,9 @@ class World:
         self.merge.scorer = scorer.numbered(self.category_no)
         self.offer_from = scorer.flag_from
 
-    def load_index(self) -> int:
-        """Fill the duplicate finder from the feature rows of open matters; answers how many."""
-        found = list(self.store.read.features())
+    def load_index(self, some: list[int] | None = None) -> int:
+        """Fill the duplicate finder from the feature rows of open matters (of all, or of these); answers how many."""
+        found = list(self.store.read.features(some))
         if not found:
             return 0
         keys, rows, lons, lats, opened, categories = zip(*found, strict=True)

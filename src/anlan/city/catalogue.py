@@ -6,7 +6,7 @@ Keys are `group.leaf`, ASCII and stable; words are ours. A city may change any o
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -14,13 +14,15 @@ from anlan.city.errors import CityError
 
 
 class Category(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A leaf of the catalogue. `kind` and `line` name the unit that answers unless a routing rule says otherwise."""
+    """A leaf of the catalogue. `kind` and `line` name the unit that answers unless a routing rule says otherwise;
+    `level` how sensitive its matters are: ordinary, sensitive or restricted."""
 
     key: str
     name: str
     name_en: str
     kind: str
     line: str = ""
+    level: Literal["ordinary", "sensitive", "restricted"] = "ordinary"
 
     @property
     def group(self) -> str:
@@ -97,8 +99,16 @@ def default_catalogue() -> CatalogueFile:
 def _leaves(rows: Iterable[tuple[str, str, str, str]]) -> Iterator[Category]:
     for key, name, name_en, answers in rows:
         kind, _, line = answers.partition(":")
-        yield Category(key, name, name_en, kind, line)
+        yield Category(key, name, name_en, kind, line, "sensitive" if key in _SENSITIVE else "ordinary")
 
+
+_SENSITIVE: Final = frozenset(
+    {
+        "public_order.harassment", "school.bullying", "anti_fraud.loss",
+        "conduct.attitude", "conduct.inaction", "conduct.slow_arrival",
+    }
+)  # fmt: skip
+"""Victims, minors, and complaints about the police themselves. What is restricted, a city's own pack says."""
 
 _GROUPS: Final = (
     ("traffic", "交通管理", "Traffic"),

@@ -87,7 +87,8 @@ def draft_officers(units: Iterable[Unit], rng: random.Random) -> list[Officer]:
 def _seats(unit: Unit, rng: random.Random) -> list[tuple[str, ...]]:
     officer, chief = ("officer",), ("officer", "chief")
     if unit.kind == "bureau":
-        return [("overseer", "chief"), *[("overseer",)] * 5, *[("auditor",)] * 2, *[("security",)] * 2, ("system",)]
+        watching = [("overseer", "chief"), *[("overseer",)] * 5]
+        return [*watching, *[("auditor",)] * 2, *[("security",)] * 2, ("system",), ("system_admin",)]
     if unit.key == CENTRE:
         return [("operator", "chief"), *[("operator",)] * 29, *[("callback",)] * 24]
     if unit.key == COMMAND:

@@ -9,7 +9,11 @@ import msgspec
 
 from anlan.city.errors import CityError
 
-ROLES: Final = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system")
+ROLES: Final = (
+    "operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin", "system",
+)  # fmt: skip
+ADMINISTRATORS: Final = ("system_admin", "security", "auditor")
+"""The three administrators' roles: whoever holds one holds no other."""
 
 
 class Officer(msgspec.Struct, frozen=True):
@@ -21,7 +25,7 @@ class Officer(msgspec.Struct, frozen=True):
 
 
 class Roster:
-    """All officers of a city. Raises `officer.twice` or `officer.role_unknown`."""
+    """All officers of a city. Raises `officer.twice`, `officer.role_unknown` or `officer.apart`."""
 
     def __init__(self, officers: Iterable[Officer]) -> None:
         ordered = tuple(officers)
@@ -55,7 +59,7 @@ class Roster:
 
 
 def roster_problems(officers: Iterable[Officer]) -> Iterator[tuple[str, str, dict[str, object]]]:
-    """Numbers given twice, roles the platform does not know, officers without a role."""
+    """Numbers given twice, roles the platform does not know, officers without a role, administrators with two."""
     seen: set[str] = set()
     for officer in officers:
         if officer.number in seen:
@@ -64,3 +68,5 @@ def roster_problems(officers: Iterable[Officer]) -> Iterator[tuple[str, str, dic
         unknown = [role for role in officer.roles if role not in ROLES]
         if unknown or not officer.roles:
             yield "officer.role_unknown", officer.number, {"roles": unknown}
+        if len(officer.roles) > 1 and set(officer.roles) & set(ADMINISTRATORS):
+            yield "officer.apart", officer.number, {"roles": list(officer.roles)}

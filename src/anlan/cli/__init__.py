@@ -7,6 +7,7 @@ import typer
 from anlan.cli import (
     backup,
     city,
+    copy,
     docs,
     domain,
     engine,
@@ -34,6 +35,7 @@ app.command("rebuild")(ledger.rebuild)
 app.command("backup")(backup.backup)
 app.command("restore")(backup.restore)
 app.add_typer(outsiders.app, name="ledger")
+app.command("copy")(copy.copy)
 app.add_typer(train.app, name="train")
 app.command("measure")(measure.measure)
 app.command("report")(report.report)

@@ -17,7 +17,8 @@ from anlan.store import verify as checking
 from anlan.store.database import Readers
 from anlan.store.files import Files
 from anlan.store.publish import behind
-from anlan.store.store import heads_at
+from anlan.store.sqlite import Sqlite
+from anlan.store.store import Place, heads_at
 
 JSON = typer.Option(False, "--json")
 
@@ -32,7 +33,7 @@ def backup(
     """Copy the whole installation while it runs: database, files, reports, city; and, apart, what opens it."""
     with refusals():
         said, home = main.settings(), main.home()
-        if said.database_url:
+        if main.place(home).url:
             raise Refused("backup.elsewhere")
         master = Path(said.master_key_file) if said.master_key_file else None
         name = sets.backup(home, to, keys, master, utc_now_ms(), together=together)
@@ -56,10 +57,10 @@ def restore(
         record = sets.chosen(source, until)
         made = sets.restore(record, keys, home, on_progress)
     public = bytes.fromhex((home / "keys" / "ledger.pub").read_text("ascii").strip())
-    verdict = checking.verify(home / "anlan.db", public)
-    spoilt = Files(home, Readers(home / "anlan.db")).faults()
+    verdict = checking.verify(Sqlite(home / "anlan.db"), public)
+    spoilt = Files(home, Readers(Sqlite(home / "anlan.db"))).faults()
     kept = str(remembered or said.checkpoints)
-    short = behind(heads_at(home), Path(kept)) if kept else []
+    short = behind(heads_at(Place(home)), Path(kept)) if kept else []
     for refused in short:
         for language in ("zh", "en"):
             errors.print(text_of(refused.code, dict(refused.params), language), style="yellow")

@@ -22,7 +22,7 @@ from anlan.sim.timeline import Progress
 from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
-ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security")
+ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
 SEED = 2026
 PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""

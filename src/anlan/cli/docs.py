@@ -8,11 +8,13 @@ from pathlib import Path
 import typer
 
 from anlan import main
+from anlan.api.access import table
 from anlan.api.problems import status_of, texts
 from anlan.cli.show import errors
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import Flow
+from anlan.loop.grants import ANY, PLATFORM
 from anlan.settings import declared
 
 MADE = "<!-- Made by `anlan docs` from the code. Do not edit. -->"
@@ -45,6 +47,7 @@ def pages() -> dict[str, str]:
         "measures": _page("Measures", _measures(domains)),
         "channels": _page("Channels", _channels(domains)),
         "errors": _page("Errors", _errors()),
+        "access": _page("Who may call what", _access(domains)),
         "settings": _page("Settings", _settings()),
     }
 
@@ -116,6 +119,23 @@ def _channels(domains: dict[str, Domain]) -> Iterator[str]:
     for domain in domains.values():
         for channel in domain.channels:
             yield f"| {channel.key} | {domain.key} | {'yes' if channel.public else 'no'} |"
+
+
+def _access(domains: dict[str, Domain]) -> Iterator[str]:
+    yield "Every address and the action its caller's role must grant (several: any one). What is not here is refused."
+    yield "Whose matters an action reaches, up to which level, says the second table; the flow says which move when."
+    yield ""
+    yield "| address | known by | needs |"
+    yield "|---|---|---|"
+    for address, need in sorted(table().items(), key=lambda one: one[0].split(" ")[::-1]):
+        yield f"| `{address}` | {need.by} | {' or '.join(need.actions)} |"
+    yield ""
+    yield "| role | actions | whose | up to | of |"
+    yield "|---|---|---|---|---|"
+    every = [(d.key, grant) for d in domains.values() for grant in d.grants] + [("platform", g) for g in PLATFORM]
+    for key, grant in every:
+        whose = "any" if grant.relations == ANY else ", ".join(grant.relations)
+        yield f"| {grant.role} | {', '.join(grant.actions)} | {whose} | {grant.up_to} | {key} |"
 
 
 def _errors() -> Iterator[str]:

@@ -33,7 +33,7 @@ def publish(
 ) -> None:
     """Bring a folder up to the newest signed heads, with their tiles. Refused when it holds other than ours."""
     with refusals():
-        heads, said = heads_at(main.home()), main.settings().checkpoints
+        heads, said = heads_at(main.place(main.home())), main.settings().checkpoints
         if folder is None and not said:
             raise Refused("settings.wrong", name="ANLAN_CHECKPOINTS", why="not set")
         new = publishing(heads, folder or Path(said))
@@ -44,7 +44,7 @@ def publish(
 def print_heads(as_json: bool = JSON) -> None:
     """Each ledger's newest head, to read out, print or write down: size, root in groups, moment, key."""
     with refusals():
-        heads = heads_at(main.home())
+        heads = heads_at(main.place(main.home()))
         rows = [
             {
                 "ledger": head.checkpoint.ledger,
@@ -63,7 +63,7 @@ def print_heads(as_json: bool = JSON) -> None:
 def prove(ledger: str, seq: int, as_json: bool = JSON) -> None:
     """The proof that entry SEQ is on a ledger, up to its newest signed head (RFC 9162, 2.1.3)."""
     with refusals():
-        found = heads_at(main.home()).proof_at(ledger, seq)
+        found = heads_at(main.place(main.home())).proof_at(ledger, seq)
     result(msgspec.to_builtins(found), as_json=as_json, title="proof")
 
 
@@ -71,7 +71,7 @@ def prove(ledger: str, seq: int, as_json: bool = JSON) -> None:
 def export(folder: Path, as_json: bool = JSON) -> None:
     """Facts, tiles, checkpoints, co-signatures and keys for verify/anlan_verify.py. Stop the server, or let it run."""
     with refusals(), bar("export") as on_progress:
-        facts = exporting(heads_at(main.home()), folder, on_progress)
+        facts = exporting(heads_at(main.place(main.home())), folder, on_progress)
     result({"facts": facts, "folder": str(folder)}, as_json=as_json, title="export")
 
 

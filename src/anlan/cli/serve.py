@@ -1,4 +1,4 @@
-"""`anlan serve`: the whole city in one process."""
+"""`anlan serve`: the whole city in one process, or in several on PostgreSQL."""
 
 from __future__ import annotations
 
@@ -12,23 +12,32 @@ from anlan import main
 from anlan.cli.beside import beside
 from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.show import errors, refusals
-from anlan.settings import Held
+from anlan.settings import Held, wrong
+
+HEAD_MS, HEAD_BYTES = 10_000, 64 * 1024
+"""A request's head must be there within this time and no larger; a connection on which nothing comes is closed too."""
+REQUESTS_MAX, CONNECTIONS_WAITING = 2_048, 1_024
+"""Requests under way, the thousand event streams among them; what is over it waits its turn."""
 
 
 def serve(
     host: str = "127.0.0.1",
     port: int = typer.Option(8110, help="Where to listen."),
+    workers: int = typer.Option(1, min=1, max=64, help="Processes. More than one needs PostgreSQL (database_url)."),
     demo: bool = typer.Option(False, help="Make the demo city first when the data folder is empty, and let it live."),
     quiet_city: bool = typer.Option(False, "--quiet-city", help="The demo city stands still: only people move it."),
 ) -> None:
     """Serve the console, the public pages and the API."""
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
     from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - the same
     from granian.log import LogLevels  # noqa: PLC0415 - the same
 
     with refusals():
         held = main.held()
         main.checked(held.settings)
+        if workers > 1 and not held.settings.database_url:
+            raise wrong("database_url", "several processes (--workers) need PostgreSQL")
     home = held.home
     if demo and not (home / "city").exists():
         prepare_demo(home)
@@ -47,11 +56,14 @@ def serve(
         address=host,
         port=port,
         interface=Interfaces.ASGI,
-        workers=1,
+        workers=workers,
         runtime_threads=1,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
         websockets=False,
+        backlog=CONNECTIONS_WAITING,
+        backpressure=REQUESTS_MAX,
+        http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
     )
     lives = demo and not quiet_city and (home / "demo.txt").exists()
     with beside(f"http://{host}:{port}", home) if lives else nullcontext():

@@ -1,6 +1,6 @@
 """The only place that says yes or no: `decide(flow, matter, intent, context)` answers with drafts of facts or Refused.
 
-Pure. It checks the version, the stage, the right and the fields, then asks the move's rule (`EFFECTS`).
+Pure. It checks the right, the version, the stage and the fields, then asks the move's rule (`EFFECTS`).
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list
     move = flow.move(intent.move)
     if move is None:
         raise Refused("move.unknown", move=intent.move)
-    if intent.version != matter.version:
-        raise Conflict(matter.number, intent.version, matter.version)
     if not context.grants.allows(context.actor, move.action, matter, context.relation):
         raise Refused("move.not_yours", move=move.key)
+    if intent.version != matter.version:
+        raise Conflict(matter.number, intent.version, matter.version)
     if matter.merged_into:
         raise Refused("matter.closed", matter=matter.number)
     if matter.stage not in move.sources:

@@ -8,6 +8,7 @@ import msgspec
 
 from anlan.loop.deadlines import ClockSpec
 from anlan.loop.errors import Broken
+from anlan.loop.level import Level
 
 CAN_BE_UNDONE = {
     "assign": "assigned", "accept": "accepted", "return": "returned", "forward": "forwarded", "report": "reported",
@@ -83,6 +84,8 @@ class Flow(msgspec.Struct, frozen=True):
     closed: str
     reopens_to: str
     limits: Limits = Limits()
+    level: Level = "ordinary"
+    """How sensitive every matter of this flow is at the least."""
 
     def stage(self, key: str) -> Stage:
         """The stage of that name. Raises Broken when a fact names one that the flow does not have."""

@@ -54,10 +54,10 @@ def checks(world: World, town: Town) -> Iterator[Check]:
     yield _answered(world, recount)
     yield _figures(world, town, recount)
     world.store.close()
-    verdict = verify.verify(world.store.path, world.store.public_key)
+    verdict = verify.verify(world.store.database, world.store.public_key)
     yield Check("ledger", verdict.facts, _first(f"{f.what} at {f.ledger}/{f.seq}" for f in verdict.faults))
     flows = {(domain.key, flow.key): flow for domain in world.domains.values() for flow in domain.flows}
-    replayed = rebuild.compare(world.store.path, flows)
+    replayed = rebuild.compare(world.store.database, flows)
     yield Check("replay", replayed.matters, _first(f"matter {n} differs" for n in replayed.different))
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import apsw
 import msgspec
 
 from anlan.loop.counters import Roll, rolls, taken_back
@@ -18,6 +17,7 @@ from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
 from anlan.store import counts
 from anlan.store.commit import Change, Commit, Done, Receipt
+from anlan.store.database import Connection, Database
 from anlan.store.tree import Trees
 
 DUE_UNKNOWN = 2**53 - 1
@@ -29,19 +29,19 @@ MATTER_COLUMNS = (
     " lon_e6, lat_e6, closed_at, parent, state"
 )
 INSERT_MATTER = f"INSERT INTO matters ({MATTER_COLUMNS}) VALUES ({', '.join('?' * 18)})"
+MOVING = (1, 4, 5, 6, 7, 9, 12, 13, 14, 15, 16, 17)
+"""Where `matter_row` has what a fact may change."""
 UPDATE_MATTER = (
-    "UPDATE matters SET version = ?2, stage = ?5, kind = ?6, lead = ?7, officer = ?8, category = ?10, due = ?13,"
-    " lon_e6 = ?14, lat_e6 = ?15, closed_at = ?16, parent = ?17, state = ?18 WHERE number = ?1"
+    "UPDATE matters SET version = ?, stage = ?, kind = ?, lead = ?, officer = ?, category = ?, due = ?, lon_e6 = ?,"
+    " lat_e6 = ?, closed_at = ?, parent = ?, state = ? WHERE number = ?"
 )
 FORGET = (
     "DELETE FROM titles WHERE matter = ?",
     "DELETE FROM features WHERE matter = ?",
     "DELETE FROM search WHERE rowid = ?",
 )
-FORGET_TERMS = "INSERT INTO search (search) VALUES ('optimize')"
-"""A deleted row of a contentless index is only marked; its terms leave the file when the index is written anew
-(about 2 s for each million matters, so erasures are for quiet hours)."""
 INSERT_PART = "INSERT INTO assists VALUES (?, ?)"
+SET_COUNTER = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 INSERT_FACT = "INSERT INTO facts (ledger, seq, matter, version, body) VALUES (?, ?, ?, ?, ?)"
 
 
@@ -90,14 +90,21 @@ def open_parts(matter: Matter | None) -> tuple[str, ...]:
 class Batch:
     """The writes of one transaction, gathered so that counters and sequences go to disk once."""
 
-    def __init__(self, connection: apsw.Connection, trees: Trees, sequences: dict[tuple[str, int], int]) -> None:
-        self._connection, self._run = connection, connection.cursor().execute
+    def __init__(
+        self, database: Database, connection: Connection, trees: Trees, sequences: dict[tuple[str, int], int]
+    ) -> None:
+        self._database, self._connection, self._run = database, connection, connection.execute
         self._trees = trees
         self._sequences = sequences
         self._used: set[tuple[str, int]] = set()
         self._counted: dict[Roll, list[counts.Facts]] = {}
         self._taken_back: list[tuple[Roll, counts.Facts]] = []
-        self.facts: list[Fact] = []
+        self._bodies: list[tuple[int, int, int, int, bytes]] = []
+
+    @property
+    def wrote(self) -> int:
+        """How many facts there are so far."""
+        return len(self._bodies)
 
     def apply(self, commit: Commit) -> Done:
         """Write one commit. Raises Conflict or Refused before anything of it is written."""
@@ -124,12 +131,15 @@ class Batch:
         return done
 
     def finish(self) -> None:
-        """Write what the batch gathered: sequences and roll-ups."""
+        """Write what the batch gathered: sequences, roll-ups, and last the facts, in the order of all facts."""
         for ledger, year in self._used:
             value = self._sequences[ledger, year]
-            self._run("INSERT OR REPLACE INTO counters VALUES (?, ?)", (f"{ledger}/{year}", value))
+            self._run(SET_COUNTER, (f"{ledger}/{year}", value))
         counts.write(self._connection, self._counted)
         counts.take_back(self._connection, self._taken_back)
+        if self._bodies:
+            self._database.take_order(self._connection)
+            self._connection.executemany(INSERT_FACT, self._bodies)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
         row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
@@ -177,7 +187,11 @@ class Batch:
             self._count(matter, fact, after)
             matter = after
         assert matter is not None, "a change has at least one draft"
-        self._run(INSERT_MATTER if before is None else UPDATE_MATTER, matter_row(matter, change.flow))
+        row = matter_row(matter, change.flow)
+        if before is None:
+            self._run(INSERT_MATTER, row)
+        else:
+            self._run(UPDATE_MATTER, (*[row[at] for at in MOVING], number))
         self._parts(open_parts(before), open_parts(matter), matter.number)
         return matter
 
@@ -195,8 +209,7 @@ class Batch:
     def _append(self, ledger: str, fact: Fact) -> None:
         body = encode(fact)
         tree = self._trees.of(ledger)
-        self._run(INSERT_FACT, (tree.no, tree.append(body), fact.matter, fact.version, body))
-        self.facts.append(fact)
+        self._bodies.append((tree.no, tree.append(body), fact.matter, fact.version, body))
 
     def _count(self, before: Matter | None, fact: Fact, after: Matter) -> None:
         for roll in rolls(before, fact, after):
@@ -237,7 +250,7 @@ class Batch:
             for sql in FORGET:
                 run(sql, (number,))
         if commit.forgets:
-            run(FORGET_TERMS)
+            self._database.forget(self._connection)
 
 
 def _with_receipt(data: dict[str, Any], receipt: int) -> dict[str, Any]:

@@ -17,9 +17,10 @@ from pathlib import Path
 import msgspec
 
 from anlan.loop.errors import Refused
-from anlan.store.database import Readers, connect, disk_errors, named_errors
+from anlan.store.database import Readers, disk_errors
 from anlan.store.heads import Heads
 from anlan.store.publish import written
+from anlan.store.sqlite import Sqlite, named_errors, opened
 
 MANIFEST, STAMP = "manifest.json", "%Y%m%dT%H%M%SZ"
 DATABASE, KEYS_DATABASE, KEYS = "anlan.db", "keys.db", "keys"
@@ -136,10 +137,10 @@ def _check_places(home: Path, to: Path, keys_to: Path, *, together: bool) -> Non
 def _copy_record(home: Path, folder: Path, at: int) -> None:
     folder.mkdir(parents=True)
     copy = folder / DATABASE
-    connection = connect(home / DATABASE, read_only=True)
+    connection = opened(home / DATABASE, read_only=True)
     connection.execute("VACUUM INTO ?", (str(copy),))
     connection.close()
-    snapshot = Readers(copy)
+    snapshot = Readers(Sqlite(copy))
     for sql, where in zip(NAMED, ("files", "reports"), strict=True):
         for (name,) in snapshot.connection().execute(sql).fetchall():
             source = home / where / name[:2] / name
@@ -157,7 +158,7 @@ def _copy_record(home: Path, folder: Path, at: int) -> None:
 
 def _copy_keys(home: Path, folder: Path, master: Path, at: int) -> None:
     folder.mkdir(parents=True, mode=0o700)
-    connection = connect(home / KEYS_DATABASE, read_only=True)
+    connection = opened(home / KEYS_DATABASE, read_only=True)
     connection.execute("VACUUM INTO ?", (str(folder / KEYS_DATABASE),))
     connection.close()
     _copied(master, folder / KEYS / "master.key")

@@ -12,7 +12,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from anlan.loop.errors import Broken
-from anlan.store.database import MEMORY, disk_errors
+from anlan.store.database import disk_errors
+from anlan.store.sqlite import MEMORY
 
 
 class Blobs:

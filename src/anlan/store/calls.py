@@ -9,11 +9,11 @@ import msgspec
 from anlan.store.database import Readers
 
 COLUMNS = "id, outside_id, extension, account, party, state, at, matter"
-INSERT_CALL = f"INSERT OR IGNORE INTO calls VALUES ({', '.join('?' * 8)})"
+INSERT_CALL = f"INSERT INTO calls VALUES ({', '.join('?' * 8)}) ON CONFLICT (outside_id) DO NOTHING"
 SET_CALL_STATE = "UPDATE calls SET state = ? WHERE id = ?"
 SET_CALL_MATTER = "UPDATE calls SET matter = ? WHERE id = ?"
 FORGET_CALL = "DELETE FROM calls WHERE id = ?"
-SIT = "INSERT OR REPLACE INTO extensions VALUES (?, ?)"
+SIT = "INSERT INTO extensions VALUES (?, ?) ON CONFLICT (extension) DO UPDATE SET account = excluded.account"
 STAND_UP = "DELETE FROM extensions WHERE account = ?"
 
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import apsw
 import msgspec
 
 from anlan.loop.counters import Roll
+from anlan.store.database import Connection
+from anlan.store.veil import Veil, tests_of
 
 SLICE = ("domain", "ledger", "unit", "channel", "category")
 FEW = 1_000
@@ -34,12 +35,13 @@ class Counted(msgspec.Struct, frozen=True):
     last_day: int
     where: dict[str, str] = {}
     leads: tuple[str, ...] = ()
+    veils: tuple[Veil, ...] = ()
     after: tuple[int, ...] = ()
     limit: int = 50
 
 
 def write(
-    connection: apsw.Connection,
+    connection: Connection,
     counted: Mapping[Roll, Sequence[Facts]],
     known: dict[tuple[str, ...], int] | None = None,
 ) -> None:
@@ -53,12 +55,15 @@ def write(
             no = slices[slice_key] = _slice(connection, slice_key)
         sums.append((measure, day, no, len(facts)))
         rows += [(measure, no, day, matter, version) for matter, version in facts]
-    upsert = "INSERT INTO rollups VALUES (?, ?, ?, ?) ON CONFLICT DO UPDATE SET n = n + excluded.n"
+    upsert = (
+        "INSERT INTO rollups VALUES (?, ?, ?, ?)"
+        " ON CONFLICT (measure, day, slice) DO UPDATE SET n = rollups.n + excluded.n"
+    )
     connection.executemany(upsert, sums)
     connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
 
-def take_back(connection: apsw.Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
+def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
     """These facts are counted no more; a roll-up of nothing is none."""
     for (measure, day, *of), (matter, version) in rows:
         no = _slice(connection, tuple(of))
@@ -69,10 +74,10 @@ def take_back(connection: apsw.Connection, rows: Sequence[tuple[Roll, Facts]]) -
         connection.execute("DELETE FROM rollups WHERE measure = ? AND day = ? AND slice = ? AND n = 0", key)
 
 
-def _slice(connection: apsw.Connection, slice_key: tuple[str, ...]) -> int:
+def _slice(connection: Connection, slice_key: tuple[str, ...]) -> int:
     row = connection.execute(
         f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
-        " ON CONFLICT DO UPDATE SET domain = domain RETURNING no",
+        f" ON CONFLICT ({', '.join(SLICE)}) DO UPDATE SET domain = excluded.domain RETURNING no",
         slice_key,
     ).fetchone()
     return int(row[0])
@@ -110,8 +115,8 @@ def how_many(asked: Counted, at_most: int) -> tuple[str, list[Any]]:
     """The statement that counts the rows of `listed` over all pages, no further than `at_most`."""
     few = is_narrow(asked)
     where, values = _where(asked, few=few)
-    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads else ""
-    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?)", [*values, at_most]
+    matters = " CROSS JOIN matters m ON m.number = c.matter" if asked.leads or asked.veils else ""
+    return f"SELECT count(*) FROM (SELECT 1 FROM {_source(few=few)}{matters} {where} LIMIT ?) few", [*values, at_most]
 
 
 def is_narrow(asked: Counted) -> bool:
@@ -119,7 +124,7 @@ def is_narrow(asked: Counted) -> bool:
     return bool(asked.leads or set(asked.where) - {"domain"})
 
 
-def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
+def missing(connection: Connection, counted: Mapping[Roll, Sequence[Facts]]) -> set[int]:
     """The matters of which one of these facts is not counted where it should be."""
     found: set[int] = set()
     slices: dict[tuple[str, ...], int] = {}
@@ -137,7 +142,7 @@ def missing(connection: apsw.Connection, counted: Mapping[Roll, Sequence[Facts]]
     return found
 
 
-def add_up(connection: apsw.Connection, facts: int) -> bool:
+def add_up(connection: Connection, facts: int) -> bool:
     """Whether so many facts are counted and the roll-ups are their numbers."""
     tallies = "SELECT measure, day, slice, count(*) FROM counted GROUP BY measure, slice, day"
     one = connection.execute(f"SELECT * FROM rollups EXCEPT {tallies}").fetchone()
@@ -162,6 +167,9 @@ def _where(asked: Counted, *, few: bool) -> tuple[str, list[Any]]:
         marks = ", ".join("?" * len(asked.leads))
         tests.append(f"s.unit IN ({marks}) AND m.lead IN ({marks})")
         values += [*asked.leads, *asked.leads]
+    hidden, some = tests_of(asked.veils)
+    tests += hidden
+    values += some
     return (
         " AND ".join([f"WHERE {walked}.measure = ?", f"{walked}.day BETWEEN ? AND ?", *tests]),
         [asked.measure, asked.first_day, asked.last_day, *values],

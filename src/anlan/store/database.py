@@ -1,7 +1,7 @@
-"""Opening the database: pragmas, migrations, and how its errors are named to the rest of Anlan.
+"""What the store asks of a database, whichever it is: `sqlite` (one machine) and `postgres` (several processes).
 
-The SQLite library is the one pinned with apsw (Debian's 3.40 lacks FTS5 `contentless_delete`). A path under MEMORY is
-a database in this process's memory, shared by its connections and gone with the last of them: for tests and trials.
+Statements are written once, in the SQL both speak: `?` marks, ON CONFLICT, FILTER, an alias on every sub-select. What
+they say differently is `postgres_sql`. Errors are named here by what they mean to the rest of Anlan.
 """
 
 from __future__ import annotations
@@ -9,68 +9,104 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import resources
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from types import TracebackType
+from typing import Any, Protocol
 
-import apsw
+from anlan.loop.errors import Refused
 
-from anlan.loop.errors import Broken, Refused
-
-BUSY_MS = 10_000
 EXIT_STORAGE = 74
 """EX_IOERR of sysexits.h: the process ends after a failed fsync and is never retried in place."""
-MEMORY = Path("/:memory:")
-MEMORY_VFS = "memdb"
-MMAP_BYTES = 1 << 30
-CACHE_KIB = 65_536
+Values = Sequence[Any]
 
 
-def connect(path: Path, *, read_only: bool = False) -> apsw.Connection:
-    """A connection with the durability Anlan promises: WAL, and every commit on disk before it is answered."""
-    flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE
-    vfs = MEMORY_VFS if path.is_relative_to(MEMORY) else None
-    connection = apsw.Connection(str(path), flags=flags, vfs=vfs, statementcachesize=200)
-    connection.set_busy_timeout(BUSY_MS)
-    if not read_only:
-        connection.pragma("journal_mode", "wal")
-        connection.pragma("synchronous", 2)
-        connection.pragma("secure_delete", 1)
-        connection.pragma("wal_autocheckpoint", 0)
-    connection.pragma("cache_size", -CACHE_KIB)
-    connection.pragma("mmap_size", MMAP_BYTES)
-    connection.pragma("temp_store", 2)
-    return connection
+class Raced(Exception):
+    """Another process wrote the same row first: the whole batch is void, and may be tried again."""
 
 
-def migrate(connection: apsw.Connection) -> int:
-    """Bring the database to this version's shape; answers the version it now has."""
-    files = sorted(f.name for f in resources.files("anlan.store.schema").iterdir() if f.name.endswith(".sql"))
-    have = int(connection.pragma("user_version"))
-    if have > len(files):
-        raise Broken(f"the database is of version {have}, newer than this Anlan's {len(files)}")
-    for number, name in enumerate(files[have:], have + 1):
-        script = resources.files("anlan.store.schema").joinpath(name).read_text("utf-8")
-        with connection:
-            connection.execute(script)
-            connection.pragma("user_version", number)
-    return len(files)
+class Lost(Refused):
+    """Whether a commit was kept is not known (the connection broke): it is not tried again, and not acknowledged."""
+
+    def __init__(self) -> None:
+        super().__init__("store.failed")
 
 
-@contextmanager
-def named_errors() -> Iterator[None]:
-    """Database errors by their meaning: a full disk is refused (507); a failed sync ends the process at once."""
-    try:
-        yield
-    except apsw.FullError:
-        raise Refused("store.full") from None
-    except apsw.BusyError:
-        raise Refused("store.busy") from None
-    except apsw.IOError as error:
-        if error.extendedresult in {apsw.SQLITE_IOERR_FSYNC, apsw.SQLITE_IOERR_DIR_FSYNC}:
-            os._exit(EXIT_STORAGE)
-        raise Refused("store.failed") from error
+class Rows(Protocol):
+    """What a statement found."""
+
+    def fetchone(self) -> Any: ...
+    def fetchall(self) -> list[Any]: ...
+    def __iter__(self) -> Iterator[Any]: ...
+
+
+class Connection(Protocol):
+    """One connection. `with connection:` is a transaction."""
+
+    @property
+    def in_transaction(self) -> bool: ...
+    def execute(self, sql: str, values: Values = (), /) -> Rows: ...
+    def executemany(self, sql: str, rows: Iterable[Values], /) -> Any: ...
+    def close(self) -> None: ...
+    def __enter__(self) -> Any: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None, /
+    ) -> Any: ...
+
+
+class Keeper(Protocol):
+    """Looks after the database beside the writer."""
+
+    def close(self) -> None: ...
+
+
+class Database(Protocol):
+    """One database, by name: it is opened by `connect`, and goes to other processes as it is."""
+
+    @property
+    def shared(self) -> bool:
+        """Whether other processes may write beside this one."""
+
+    @property
+    def elsewhere(self) -> bool:
+        """Whether another process can open it too."""
+
+    def connect(self, *, read_only: bool = False) -> Connection: ...
+
+    def columns(self, connection: Connection, table: str) -> list[str]:
+        """A table's columns."""
+
+    def fill(self, connection: Connection, table: str, columns: Values, rows: Iterable[Values]) -> None:
+        """Within a transaction: many rows into a table, by the fastest way."""
+
+    def filled(self, connection: Connection) -> None:
+        """Within a transaction: numbers that the database gives go on after those that were filled in."""
+
+    def migrate(self, connection: Connection, /) -> int:
+        """Bring it to this version's shape; answers the version it now has."""
+
+    def errors(self) -> AbstractContextManager[None]:
+        """Its errors by their meaning: Refused (store.full, store.busy, store.failed), Raced."""
+
+    def take_turn(self, connection: Connection, ledgers: Iterable[str], *, alone: bool) -> None:
+        """Within a transaction: from here to its end nobody else appends to these ledgers; with `alone`, nobody else
+        writes what was checked."""
+
+    def take_order(self, connection: Connection) -> None:
+        """Within a transaction, last: the facts inserted from here on are committed in the order of their positions."""
+
+    def keeper(self, connection: Connection) -> Keeper | None:
+        """Whoever looks after it while `connection` writes."""
+
+    def forget(self, connection: Connection) -> None:
+        """Within a transaction: the terms of deleted search rows leave the file too."""
+
+    def emptied_log(self, connection: Connection) -> bool:
+        """Let what was erased leave the write-ahead log; False when it must be tried again."""
+
+    def clear(self, connection: Connection, *, found: bool) -> list[str]:
+        """Within a transaction: empty the state tables (with `found`, titles and search too); answers the statements
+        that finish what is then filled in."""
 
 
 @contextmanager
@@ -87,15 +123,15 @@ def disk_errors() -> Iterator[None]:
 
 
 class Readers:
-    """One read-only connection per thread: readers never wait for the writer (WAL)."""
+    """One read-only connection per thread: readers never wait for the writer."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Database) -> None:
+        self.database = database
         self._local = threading.local()
 
-    def connection(self) -> apsw.Connection:
+    def connection(self) -> Connection:
         """This thread's connection."""
-        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        connection: Connection | None = getattr(self._local, "connection", None)
         if connection is None:
-            connection = self._local.connection = connect(self._path, read_only=True)
+            connection = self._local.connection = self.database.connect(read_only=True)
         return connection

@@ -7,6 +7,7 @@ from typing import Any
 
 Statement = tuple[str, Sequence[Any]]
 
+SET_WEEK = "INSERT INTO duty_weeks VALUES (?, ?, ?) ON CONFLICT (unit, monday) DO UPDATE SET version = excluded.version"
 COLUMNS = "unit, day, shift, place, officer, begins, ends"
 SHIFT_MINUTES_MAX = 48 * 60
 REST_MINUTES = 8 * 60

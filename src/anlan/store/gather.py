@@ -1,5 +1,5 @@
 """Group commit for coroutines: what a loop hands in is gathered, written in the loop's own thread, and put on disk by
-another, while the loop goes on preparing the next batch.
+another, while the loop goes on preparing the next batch. (A database across a network has all of it done by the other.)
 
 Statements run where nobody competes for the interpreter; only COMMIT, which waits for the disk, leaves the thread.
 A lone commit goes at once. After a batch of more than one, the next waits until FULL are there or none came for a
@@ -37,6 +37,8 @@ class Job:
 class Writing(Protocol):
     """What a gatherer needs of the writer: the connection's lock, and a batch in two halves."""
 
+    @property
+    def near(self) -> bool: ...
     def acquire(self) -> None: ...
     def release(self) -> None: ...
     def begin(self, jobs: list[Job]) -> Exception | None: ...
@@ -98,8 +100,13 @@ class Gather:
             self._answer(jobs)
             return
         self._writer.acquire()
-        failed = self._writer.begin(jobs)
-        self._disk.submit(self._finish, jobs, failed)
+        if self._writer.near:
+            self._disk.submit(self._finish, jobs, self._writer.begin(jobs))
+        else:
+            self._disk.submit(self._whole, jobs)
+
+    def _whole(self, jobs: list[Job]) -> None:
+        self._finish(jobs, self._writer.begin(jobs))
 
     def _finish(self, jobs: list[Job], failed: Exception | None) -> None:
         try:

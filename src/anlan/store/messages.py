@@ -12,8 +12,8 @@ from anlan.store.database import Readers
 COLUMNS = "id, pos, matter, receipt, party, template, way, state, made_at, due_at, attempts, why"
 INSERT_MESSAGE = f"INSERT INTO messages ({COLUMNS}) VALUES ({', '.join('?' * 12)})"
 UPDATE_MESSAGE = "UPDATE messages SET state = ?, way = ?, due_at = ?, attempts = ?, why = ? WHERE id = ?"
-SET_CURSOR = "INSERT OR REPLACE INTO cursors VALUES (?, ?)"
-OPT_OUT = "INSERT OR IGNORE INTO opt_outs VALUES (?, ?)"
+SET_CURSOR = "INSERT INTO cursors VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET pos = excluded.pos"
+OPT_OUT = "INSERT INTO opt_outs VALUES (?, ?) ON CONFLICT (party) DO NOTHING"
 OPT_IN = "DELETE FROM opt_outs WHERE party = ?"
 LIST_MAX = 200
 

@@ -11,12 +11,21 @@ COLUMNS = (
     "a.id, a.unit, a.roles, a.active, a.once_until, a.second IS NOT NULL,"
     " (SELECT count(*) FROM tokens t WHERE t.account = a.id AND t.expires_at > ?)"
 )
-HAS_ROLE = "EXISTS (SELECT 1 FROM json_each(a.roles) r WHERE r.value = ?)"
+HAS_ROLE = "a.roles LIKE ?"
+"""Roles are kept as JSON: one stands there in quotation marks (`quoted`)."""
 ABOUT = "CAST(body AS TEXT) ->> '$.data.account'"
-OTHER_ADMINISTRATOR = (
-    "SELECT 1 FROM accounts a, json_each(a.roles) r WHERE a.active = 1 AND a.id != ? AND r.value IN ({roles})"
-)
-"""Whether anybody else who is switched on has one of these roles."""
+
+
+def quoted(role: str) -> str:
+    """A role as HAS_ROLE looks for it."""
+    return f'%"{role}"%'
+
+
+def other_with(roles: Sequence[str], account: str) -> Statement:
+    """Whether anybody else who is switched on has one of these roles."""
+    holds = " OR ".join([HAS_ROLE] * len(roles))
+    sql = f"SELECT 1 FROM accounts a WHERE a.active = 1 AND a.id != ? AND ({holds})"
+    return sql, (account, *(quoted(role) for role in roles))
 
 
 def listed(now: int, prefix: str, units: Sequence[str], role: str, active: str, after: str, limit: int) -> Statement:
@@ -30,7 +39,7 @@ def listed(now: int, prefix: str, units: Sequence[str], role: str, active: str, 
         values += units
     if role:
         tests.append(HAS_ROLE)
-        values.append(role)
+        values.append(quoted(role))
     if active:
         tests.append(f"a.active = {int(active == 'yes')}")
     return f"SELECT {COLUMNS} FROM accounts a WHERE {' AND '.join(tests)} ORDER BY a.id LIMIT ?", [*values, limit]
@@ -56,7 +65,7 @@ def history(account: str, kinds: Sequence[str], limit: int) -> Statement:
     )
 
 
-ROLES: Statement = ("SELECT r.value, count(*) FROM accounts a, json_each(a.roles) r WHERE a.active = 1 GROUP BY 1", ())
-"""How many who are switched on have each role."""
+ROLES: Statement = ("SELECT roles, count(*) FROM accounts WHERE active = 1 GROUP BY 1", ())
+"""How many who are switched on have which roles (JSON)."""
 UNITS: Statement = ("SELECT unit, count(*) FROM accounts WHERE active = 1 GROUP BY 1", ())
 """How many who are switched on are of each unit."""

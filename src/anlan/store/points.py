@@ -47,8 +47,8 @@ def standing(leads: tuple[str, ...], now: int) -> tuple[str, list[Any]]:
     """Open matters by ledger: rows of (ledger, how many, how many of them late at city minute `now`)."""
     narrow, values = _led(leads)
     return (
-        f"SELECT m.ledger, count(*), sum(m.due < ?) FROM matters m INDEXED BY matters_open WHERE {OPEN}{narrow}"
-        " GROUP BY 1",
+        "SELECT m.ledger, count(*), count(*) FILTER (WHERE m.due < ?) FROM matters m INDEXED BY matters_open"
+        f" WHERE {OPEN}{narrow} GROUP BY 1",
         [now, *values],
     )
 

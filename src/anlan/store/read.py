@@ -15,6 +15,7 @@ from anlan.store import counts
 from anlan.store.apply import DUE_UNKNOWN, decode_state
 from anlan.store.counts import Counted
 from anlan.store.database import Readers
+from anlan.store.veil import Veil, tests_of
 
 PAGE_MAX = 200
 OPEN_KINDS = ("waiting", "working", "calling")
@@ -44,6 +45,7 @@ class Shape(msgspec.Struct, frozen=True):
     due_before: int = 0
     terms: tuple[str, ...] = ()
     numbers: tuple[int, ...] = ()
+    veils: tuple[Veil, ...] = ()
     order: str = "due"
     after: tuple[int, ...] | None = None
     limit: int = 50
@@ -85,6 +87,10 @@ class Reader:
         if row is None:
             raise Refused("matter.unknown", matter=number)
         return decode_state(row[0])
+
+    def is_matter(self, number: int) -> bool:
+        """Whether there is a matter of that number."""
+        return bool(self._run("SELECT 1 FROM matters WHERE number = ?", (number,)).fetchone())
 
     def facts(self, number: int) -> list[Fact]:
         """The matter's facts and the readings of its personal data, in the order they happened."""
@@ -131,11 +137,15 @@ class Reader:
             for _number, state, title, due in rows
         ]
 
-    def features(self) -> Any:
-        """Feature rows of open matters with place, opening and category, as the duplicate finder is filled."""
+    def features(self, numbers: Sequence[int] | None = None) -> Any:
+        """Feature rows of open matters (of all, or of these) with place, opening and category, as the duplicate finder
+        is filled."""
+        some = "" if numbers is None else f" AND m.number IN ({', '.join('?' * len(numbers))})"
         return self._run(
-            "SELECT f.matter, f.row, m.lon_e6 / 1e6, m.lat_e6 / 1e6, m.opened_at, m.category FROM features f"
-            " JOIN matters m ON m.number = f.matter WHERE m.kind != 'closed' ORDER BY f.matter"
+            "SELECT f.matter, f.row, CAST(m.lon_e6 AS DOUBLE PRECISION) / 1e6,"
+            " CAST(m.lat_e6 AS DOUBLE PRECISION) / 1e6, m.opened_at, m.category FROM features f"
+            f" JOIN matters m ON m.number = f.matter WHERE m.kind != 'closed'{some} ORDER BY f.matter",
+            numbers or (),
         )
 
     def account(self, account: str) -> tuple[str, str, str] | None:
@@ -198,7 +208,7 @@ class Reader:
             where, some, source = where_of(one)
             parts.append(f"SELECT 1 FROM {source} {where}")
             values += some
-        sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?)"
+        sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?) few"
         return int(self._run(sql, (*values, at_most)).fetchone()[0])
 
     def sums(self, measures: Sequence[str], by: str, first_day: int, last_day: int, where: dict[str, str]) -> list[Any]:
@@ -231,10 +241,10 @@ class Reader:
 def composed(shape: Shape) -> tuple[str, list[Any]]:
     """The statement for a shape. Which matters, and in which order, is read off the indexes: a union of ranges for
     several leads and stages, each no longer than a page. Only the page's own rows are then fetched."""
-    parts, values = [], []
+    parts, values = list[str](), list[Any]()
     for one in _ranges(shape):
         sql, some = _one(one)
-        parts.append(f"SELECT * FROM ({sql})")
+        parts.append(f"SELECT * FROM ({sql}) r{len(parts)}")
         values += some
     column = "due, number" if _by_due(shape) else "number DESC"
     keys = f"{' UNION ALL '.join(parts)} ORDER BY {column} LIMIT ?"
@@ -294,7 +304,7 @@ def _match(term: str) -> str:
 
 def where_of(shape: Shape) -> tuple[str, list[Any], str]:
     """What a shape tests, the values for it, and what is walked."""
-    tests, values = ["1"], list[Any]()
+    tests, values = ["TRUE"], list[Any]()
     if shape.terms:
         tests.append("s.search MATCH ?")
         values.append(" AND ".join(_match(term) for term in shape.terms))
@@ -334,4 +344,7 @@ def where_of(shape: Shape) -> tuple[str, list[Any], str]:
         if value:
             tests.append(test)
             values.append(value)
+    hidden, some = tests_of(shape.veils)
+    tests += hidden
+    values += some
     return f"WHERE {' AND '.join(tests)}", values, SOURCES[bool(shape.terms), bool(shape.assisting)]

@@ -11,10 +11,8 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-import apsw
 import msgspec
 
 from anlan.loop.counters import Roll, rolls, taken_back
@@ -24,7 +22,7 @@ from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter
 from anlan.store import counts
 from anlan.store.apply import INSERT_MATTER, INSERT_PART, matter_row, open_parts
-from anlan.store.database import MEMORY, connect
+from anlan.store.database import Connection, Database
 
 Progress = Callable[[int, int], None]
 Flows = dict[tuple[str, str], Flow]
@@ -37,9 +35,6 @@ RANGE = 4_000
 """Matters replayed at a time: about 10 MB of rows on their way between processes."""
 ALONE_MAX = 20_000
 """So few facts are replayed faster here than by calling others in."""
-TERMS_BYTES = 16 << 20
-"""Search terms kept in memory before they are written: with 16 MB instead of FTS5's own 1 MB in half the time."""
-TERMS_BYTES_LIVE = 1 << 20
 
 
 class Rebuilt(msgspec.Struct, frozen=True):
@@ -63,11 +58,11 @@ class Part(msgspec.Struct):
     matters: int = 0
 
 
-def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
+def compare(database: Database, flows: Flows, on_progress: Progress | None = None) -> Rebuilt:
     """Replay everything and compare with the stored rows, byte for byte, roll-ups included. Writes nothing."""
-    connection = connect(path, read_only=True)
+    connection = database.connect(read_only=True)
     whole = Part()
-    for part in _parts(connection, path, partial(_compared, flows), on_progress):
+    for part in _parts(connection, database, partial(_compared, flows), on_progress):
         whole.different += part.different
         _add(whole, part)
     standing = connection.execute("SELECT count(*) FROM matters").fetchone()[0]
@@ -77,73 +72,57 @@ def compare(path: Path, flows: Flows, on_progress: Progress | None = None) -> Re
     return Rebuilt(whole.facts, whole.matters, whole.different)
 
 
-def rebuild(path: Path, flows: Flows, on_progress: Progress | None = None, finding: Finding | None = None) -> Rebuilt:
+def rebuild(
+    database: Database, flows: Flows, on_progress: Progress | None = None, finding: Finding | None = None
+) -> Rebuilt:
     """Empty the state tables and fill them from the facts, in one transaction. Nobody may be writing.
 
     With `finding`, titles and search terms are made anew too, and feature rows that open matters lack.
     """
-    connection = connect(path)
+    connection = database.connect()
     whole, slices = Part(), dict[tuple[str, ...], int]()
     with connection:
-        indexes = _emptied(connection, found=finding is not None)
-        for part in _parts(connection, path, partial(_replayed, flows, finding), on_progress):
+        finish = database.clear(connection, found=finding is not None)
+        for part in _parts(connection, database, partial(_replayed, flows, finding), on_progress):
             connection.executemany(INSERT_MATTER, part.rows)
             connection.executemany(INSERT_PART, part.owed)
             counts.write(connection, part.counted, slices)
             _fill_found(connection, part.found)
             _add(whole, part)
-        for sql in indexes:
+        for sql in finish:
             connection.execute(sql)
-        if finding:
-            connection.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (TERMS_BYTES_LIVE,))
     connection.close()
     return Rebuilt(whole.facts, whole.matters, [])
 
 
-def _emptied(connection: apsw.Connection, *, found: bool) -> list[str]:
-    """Empty the tables; answers the statements that make their indexes again, cheaper once than row by row."""
-    indexes = connection.execute(
-        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'matters' AND sql IS NOT NULL"
-    ).fetchall()
-    for name, _ in indexes:
-        connection.execute(f"DROP INDEX {name}")
-    if found:
-        connection.execute("DELETE FROM titles; INSERT INTO search (search) VALUES ('delete-all')")
-        connection.execute("INSERT INTO search (search, rank) VALUES ('hashsize', ?)", (TERMS_BYTES,))
-    connection.pragma("secure_delete", 0)  # state holds ids only, nothing that must be overwritten
-    connection.execute("DELETE FROM matters; DELETE FROM assists; DELETE FROM rollups; DELETE FROM counted")
-    connection.pragma("secure_delete", 1)
-    return [sql for _, sql in indexes]
-
-
-def _fill_found(connection: apsw.Connection, found: list[Found]) -> None:
+def _fill_found(connection: Connection, found: list[Found]) -> None:
     connection.executemany("INSERT INTO titles VALUES (?, ?)", [(number, title) for number, title, _, _ in found])
     connection.executemany("INSERT INTO search (rowid, terms) VALUES (?, ?)", [(n, terms) for n, _, terms, _ in found])
     connection.executemany("INSERT INTO features VALUES (?, ?)", [(n, row) for n, _, _, row in found if row])
 
 
 def _parts(
-    connection: apsw.Connection,
-    path: Path,
-    work: Callable[[apsw.Connection, tuple[int, int]], Part],
+    connection: Connection,
+    database: Database,
+    work: Callable[[Connection, tuple[int, int]], Part],
     on_progress: Progress | None,
 ) -> Iterator[Part]:
     """What `work` makes of each range of matters, in order: here when they are few, else on all cores."""
     total = connection.execute("SELECT count(*) FROM facts").fetchone()[0]
     ranges = _ranges(connection)
-    if total <= ALONE_MAX or path.is_relative_to(MEMORY):
+    if total <= ALONE_MAX or not database.elsewhere:
         yield from (work(connection, one) for one in ranges)
         return
     done = 0
     with ProcessPoolExecutor(os.cpu_count()) as pool:
-        for part in pool.map(partial(_elsewhere, path, work), ranges):
+        for part in pool.map(partial(_elsewhere, database, work), ranges):
             yield part
             done += part.facts
             if on_progress:
                 on_progress(done, total)
 
 
-def _ranges(connection: apsw.Connection) -> list[tuple[int, int]]:
+def _ranges(connection: Connection) -> list[tuple[int, int]]:
     """First and last number of each range of RANGE matters."""
     found: list[tuple[int, int]] = []
     numbers: list[int] = []
@@ -155,15 +134,15 @@ def _ranges(connection: apsw.Connection) -> list[tuple[int, int]]:
     return [*found, (numbers[0], numbers[-1])] if numbers else found
 
 
-def _elsewhere(path: Path, work: Callable[[apsw.Connection, tuple[int, int]], Part], one: tuple[int, int]) -> Part:
-    connection = connect(path, read_only=True)
+def _elsewhere(database: Database, work: Callable[[Connection, tuple[int, int]], Part], one: tuple[int, int]) -> Part:
+    connection = database.connect(read_only=True)
     try:
         return work(connection, one)
     finally:
         connection.close()
 
 
-def _replayed(flows: Flows, finding: Finding | None, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+def _replayed(flows: Flows, finding: Finding | None, connection: Connection, one: tuple[int, int]) -> Part:
     part, texts = Part(), list[Text]()
     have = {number for (number,) in connection.execute("SELECT matter FROM features WHERE matter BETWEEN ? AND ?", one)}
     for matter in _matters(connection, one, part):
@@ -175,7 +154,7 @@ def _replayed(flows: Flows, finding: Finding | None, connection: apsw.Connection
     return part
 
 
-def _compared(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -> Part:
+def _compared(flows: Flows, connection: Connection, one: tuple[int, int]) -> Part:
     part = Part()
     stored = connection.execute("SELECT * FROM matters WHERE number BETWEEN ? AND ? ORDER BY number", one)
     standing = {row[0]: row for row in stored}
@@ -187,7 +166,7 @@ def _compared(flows: Flows, connection: apsw.Connection, one: tuple[int, int]) -
     return part
 
 
-def _matters(connection: apsw.Connection, one: tuple[int, int], part: Part) -> Iterator[Matter]:
+def _matters(connection: Connection, one: tuple[int, int], part: Part) -> Iterator[Matter]:
     """Each matter of a range as its facts add up; what was counted, and by whom a part is owed, goes into `part`."""
     matter: Matter | None = None
     for (body,) in connection.execute(

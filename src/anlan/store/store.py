@@ -1,5 +1,5 @@
-"""One installation's data under ANLAN_HOME: `anlan.db` (record, state), `keys.db` (wrapped keys), `keys/` (masters),
-`files/` (sealed photos, sounds and documents), `reports/` (reports as they were made)."""
+"""One installation's data: a home folder (`keys/` masters, `files/` sealed photos, sounds and documents, `reports/` as
+they were made) and a database: `anlan.db` and `keys.db` (wrapped keys) in the home, or a PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -7,71 +7,100 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from anlan.store.blobs import Blobs
 from anlan.store.calls import Calls
-from anlan.store.database import MEMORY, Readers
+from anlan.store.database import Database, Readers
 from anlan.store.files import Files
 from anlan.store.heads import Heads
 from anlan.store.messages import Messages
+from anlan.store.neighbours import Neighbours
 from anlan.store.outbox import Outbox
+from anlan.store.postgres import Postgres, PostgresKeys
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
+from anlan.store.sqlite import MEMORY, Sqlite, SqliteKeys
 from anlan.store.vault import Vault
 from anlan.store.writer import Writer
 
 
-class Store:
-    """Opens everything; `close` when done. One process writes at a time.
+class Place(msgspec.Struct, frozen=True):
+    """Where an installation is. `master`: the vault's master key, by default in the home; `url`, `keys_url`: PostgreSQL
+    instead of SQLite. A home under `sqlite.MEMORY` is kept in this process's memory, nothing of it on any disk."""
 
-    A `home` under `database.MEMORY` is kept in this process's memory: the same statements, and nothing on any disk.
-    `secrets`: master key and signing seed, 32 bytes each; by default they are kept in `home/keys`, or the master key
-    at `master`.
+    home: Path
+    master: Path | None = None
+    url: str = ""
+    keys_url: str = ""
+
+    @property
+    def database(self) -> Database:
+        """Record and state."""
+        return Postgres(self.url) if self.url else Sqlite(self.home / "anlan.db")
+
+    @property
+    def keys(self) -> Database:
+        """The wrapped keys."""
+        return PostgresKeys(self.keys_url or self.url) if self.url else SqliteKeys(self.home / "keys.db")
+
+    def secrets(self) -> tuple[bytes, bytes]:
+        """The vault's master key and the ledger's signing seed, made when there are none; the public key beside."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        master = load_or_make(self.master or self.home / "keys" / "master.key")
+        seed = load_or_make(self.home / "keys" / "ledger.key")
+        (self.home / "keys" / "ledger.pub").write_text(signer(seed)[1].hex() + "\n", "ascii")
+        return master, seed
+
+
+class Store:
+    """Opens everything; `close` when done. One process writes a SQLite home at a time.
+
+    `secrets`: master key and signing seed, 32 bytes each, instead of those kept in the home.
     """
 
     def __init__(
         self,
-        home: Path,
+        place: Place,
         random: Callable[[int], bytes] = os.urandom,
         secrets: tuple[bytes, bytes] | None = None,
-        master: Path | None = None,
     ) -> None:
-        self.home, self.master, self.path = home, master, home / "anlan.db"
+        self.place, self.home, self.database = place, place.home, place.database
         if secrets is None:
-            in_memory = home.is_relative_to(MEMORY)
-            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else _kept_secrets(home, master)
+            in_memory = place.home.is_relative_to(MEMORY)
+            secrets = (random(KEY_BYTES), random(KEY_BYTES)) if in_memory else place.secrets()
         kept, seed = secrets
         sign, self.public_key = signer(seed)
-        keys = home / "keys.db"
-        self.writer = Writer(self.path, keys, sign)
-        self.readers = Readers(self.path)
+        self.writer = Writer(self.database, place.keys, sign)
+        self.neighbours = Neighbours(self.database, self.writer.tell) if isinstance(self.database, Postgres) else None
+        self.readers = Readers(self.database)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
         self.heads = Heads(self.readers, self.public_key)
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
-        self.files = Files(home, self.readers)
-        self.report_files = Blobs(home / "reports")
-        self.vault = Vault(self.readers, Readers(keys), kept, random)
+        self.files = Files(self.home, self.readers)
+        self.report_files = Blobs(self.home / "reports")
+        self.vault = Vault(self.readers, Readers(place.keys), kept, random)
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process does what is done once, such as sending messages."""
+        return self.neighbours is None or self.neighbours.leads()
 
     def close(self) -> None:
         """Finish writing and let go of the files."""
+        if self.neighbours:
+            self.neighbours.close()
         self.writer.close()
 
 
-def vault_at(home: Path, master: Path | None) -> Vault:
+def vault_at(place: Place) -> Vault:
     """The vault of an installation, for reading only: beside a writer, or in another process."""
-    return Vault(Readers(home / "anlan.db"), Readers(home / "keys.db"), _kept_secrets(home, master)[0])
+    return Vault(Readers(place.database), Readers(place.keys), place.secrets()[0])
 
 
-def heads_at(home: Path) -> Heads:
+def heads_at(place: Place) -> Heads:
     """The ledgers' heads of an installation, for reading only: beside a server, or in another process."""
-    return Heads(Readers(home / "anlan.db"), bytes.fromhex((home / "keys" / "ledger.pub").read_text("ascii").strip()))
-
-
-def _kept_secrets(home: Path, master: Path | None) -> tuple[bytes, bytes]:
-    """The vault's master key and the ledger's signing seed, made when there are none; the public key lies beside."""
-    home.mkdir(parents=True, exist_ok=True)
-    kept = load_or_make(master or home / "keys" / "master.key")
-    seed = load_or_make(home / "keys" / "ledger.key")
-    (home / "keys" / "ledger.pub").write_text(signer(seed)[1].hex() + "\n", "ascii")
-    return kept, seed
+    public = (place.home / "keys" / "ledger.pub").read_text("ascii").strip()
+    return Heads(Readers(place.database), bytes.fromhex(public))

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import apsw
-
 from anlan.loop.errors import Broken
 from anlan.loop.ledger import TILE_LEAVES, Checkpoint, Frontier, leaf_hash, perfect_root
+from anlan.store.database import Connection
 
 CHECKPOINT_FACTS = 1000
 CHECKPOINT_MS = 10_000
@@ -40,12 +39,25 @@ class Tree:
 class Trees:
     """All ledgers of this writer."""
 
-    def __init__(self, connection: apsw.Connection, sign: Sign) -> None:
+    def __init__(self, connection: Connection, sign: Sign) -> None:
         self._connection, self._sign = connection, sign
         self._trees: dict[str, Tree] = {}
         self._before: dict[str, tuple[int, list[bytes], list[bytes], int, int]] = {}
-        for no, key, size, frontier in connection.execute("SELECT no, key, size, frontier FROM ledgers").fetchall():
-            self._trees[key] = self._loaded(no, key, Frontier.from_bytes(size, frontier))
+        self.refresh()
+
+    def keys(self) -> list[str]:
+        """The ledgers there are."""
+        return list(self._trees)
+
+    def refresh(self) -> None:
+        """Load what has grown elsewhere since it was last seen here."""
+        rows = self._connection.execute("SELECT no, key, size, frontier FROM ledgers").fetchall()
+        for no, key, size, frontier in rows:
+            tree = self._trees.get(key)
+            if tree is None or tree.frontier.size != size:
+                self._trees[key] = self._loaded(no, key, Frontier.from_bytes(size, frontier))
+        for key in self._trees.keys() - {key for _, key, _, _ in rows}:
+            del self._trees[key]
 
     def _loaded(self, no: int, key: str, frontier: Frontier) -> Tree:
         first = frontier.size // TILE_LEAVES * TILE_LEAVES
@@ -132,7 +144,7 @@ class Trees:
         text = Checkpoint(tree.key, frontier.size, root.hex(), at).signed_text()
         key_id, signature = self._sign(text)
         self._connection.execute(
-            "INSERT OR IGNORE INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ledger, size) DO NOTHING",
             (tree.no, frontier.size, root, at, frontier.to_bytes(), key_id, signature),
         )
         self._connection.execute(

@@ -9,13 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from hashlib import sha256
-from pathlib import Path
 
-import apsw
 import msgspec
 
 from anlan.loop.ledger import TILE_LEAVES, Checkpoint, Frontier
-from anlan.store.database import connect
+from anlan.store.database import Connection, Database
 from anlan.store.secrets import signed
 from anlan.store.tree import tile_root
 
@@ -57,9 +55,9 @@ class Checked(msgspec.Struct, frozen=True):
     fault: tuple[int, str] | None
 
 
-def verify(path: Path, public_key: bytes, on_progress: Progress | None = None, processes: int = 2) -> Verdict:
-    """Check every ledger of the database at `path` against itself and `public_key` (raw Ed25519)."""
-    connection = connect(path, read_only=True)
+def verify(database: Database, public_key: bytes, on_progress: Progress | None = None, processes: int = 2) -> Verdict:
+    """Check every ledger of a database against itself and `public_key` (raw Ed25519)."""
+    connection = database.connect(read_only=True)
     ledgers = connection.execute("SELECT no, key, size, frontier FROM ledgers ORDER BY no").fetchall()
     total, done = sum(row[2] for row in ledgers), 0
     faults: list[Fault] = []
@@ -68,7 +66,7 @@ def verify(path: Path, public_key: bytes, on_progress: Progress | None = None, p
     with ProcessPoolExecutor(1 if small else processes) as pool:
         for no, key, size, frontier in ledgers:
             chunks = list(_chunks(no, size))
-            mapped = map(_check_with(path), chunks) if small else pool.map(_check_with(path), chunks)
+            mapped = map(_check_with(database), chunks) if small else pool.map(_check_with(database), chunks)
             prefix, fault = Prefix(), None
             for chunk, checked in zip(chunks, mapped, strict=True):
                 fault = fault or checked.fault
@@ -108,15 +106,15 @@ class Prefix:
 class _Check:
     """A picklable check of one chunk in a process of its own."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def __call__(self, chunk: Chunk) -> Checked:
-        return check_chunk(self._path, chunk)
+        return check_chunk(self._database, chunk)
 
 
-def _check_with(path: Path) -> _Check:
-    return _Check(path)
+def _check_with(database: Database) -> _Check:
+    return _Check(database)
 
 
 def _chunks(no: int, size: int) -> Iterator[Chunk]:
@@ -125,9 +123,9 @@ def _chunks(no: int, size: int) -> Iterator[Chunk]:
         yield Chunk(no, first, min(step, size - first))
 
 
-def check_chunk(path: Path, chunk: Chunk) -> Checked:
+def check_chunk(database: Database, chunk: Chunk) -> Checked:
     """Leaf hashes, gaps and stored tiles of one chunk."""
-    connection = connect(path, read_only=True)
+    connection = database.connect(read_only=True)
     last = chunk.first + chunk.count
     where = "ledger = ? AND seq >= ? AND seq < ? ORDER BY seq"
     rows = connection.execute(
@@ -160,9 +158,7 @@ def _first(one: tuple[int, str] | None, other: tuple[int, str] | None) -> tuple[
     return min((fault for fault in (one, other) if fault), key=lambda fault: fault[0], default=None)
 
 
-def _tail_difference(
-    connection: apsw.Connection, chunk: Chunk, leaves: list[bytes], whole: int
-) -> tuple[int, str] | None:
+def _tail_difference(connection: Connection, chunk: Chunk, leaves: list[bytes], whole: int) -> tuple[int, str] | None:
     """Against the hashes that were kept with the newest checkpoint of what is no full tile."""
     first = chunk.first + whole
     row = connection.execute(
@@ -181,14 +177,14 @@ def _first_difference(hashes: bytes, tile: bytes | None, index: int) -> tuple[in
     return index * TILE_LEAVES + at, "changed"
 
 
-def _extra(connection: apsw.Connection, no: int, size: int) -> tuple[int, str] | None:
+def _extra(connection: Connection, no: int, size: int) -> tuple[int, str] | None:
     row = connection.execute(
         "SELECT min(seq) FROM facts WHERE ledger = ? AND (seq >= ? OR seq < 0)", (no, size)
     ).fetchone()
     return None if row[0] is None else (int(row[0]), "beyond the edge")
 
 
-def _tiles(connection: apsw.Connection, no: int, size: int, roots: list[bytes]) -> tuple[int, str] | None:
+def _tiles(connection: Connection, no: int, size: int, roots: list[bytes]) -> tuple[int, str] | None:
     """Tiles above the lowest level against the roots below them, and none too many."""
     level, expected = 0, len(roots)
     while len(roots) >= TILE_LEAVES:
@@ -208,7 +204,7 @@ def _tiles(connection: apsw.Connection, no: int, size: int, roots: list[bytes]) 
 
 
 def _checkpoints(
-    connection: apsw.Connection, no: int, key: str, size: int, prefix: Prefix, public_key: bytes
+    connection: Connection, no: int, key: str, size: int, prefix: Prefix, public_key: bytes
 ) -> tuple[list[int], tuple[int, str] | None]:
     """The sizes at which a checkpoint holds (signature, root, frontier), and the first that does not."""
     rows = connection.execute(
@@ -232,7 +228,7 @@ def _checkpoints(
     return held, None
 
 
-def _edge_at(connection: apsw.Connection, no: int, whole: Frontier, size: int, prefix: Prefix) -> Frontier:
+def _edge_at(connection: Connection, no: int, whole: Frontier, size: int, prefix: Prefix) -> Frontier:
     frontier = whole.copy()
     if size // TILE_LEAVES == len(prefix.roots):
         rest = prefix.tail

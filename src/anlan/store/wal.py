@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 
 import apsw
 
 from anlan.loop.errors import Refused
-from anlan.store.database import connect, named_errors
 
 PAGES_MAX = 2_000
 """About 8 MB of log before it is folded back."""
@@ -18,8 +17,13 @@ PAGES_MAX = 2_000
 class WalKeeper:
     """Folds the log back when the writing connection says it has grown past PAGES_MAX."""
 
-    def __init__(self, path: Path, writing: apsw.Connection) -> None:
-        self._path = path
+    def __init__(
+        self,
+        writing: apsw.Connection,
+        connect: Callable[[], apsw.Connection],
+        errors: Callable[[], AbstractContextManager[None]],
+    ) -> None:
+        self._connect, self._errors = connect, errors
         self._grown, self._ended = threading.Event(), False
         writing.set_wal_hook(self._on_commit)
         self._thread = threading.Thread(target=self._work, name="anlan-wal", daemon=True)
@@ -37,12 +41,12 @@ class WalKeeper:
         return int(apsw.SQLITE_OK)
 
     def _work(self) -> None:
-        connection = connect(self._path)
+        connection = self._connect()
         while True:
             self._grown.wait()
             self._grown.clear()
             if self._ended:
                 connection.close()
                 return
-            with suppress(Refused), named_errors():  # no room now: tried again after the next commit
+            with suppress(Refused), self._errors():  # no room now: tried again after the next commit
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)

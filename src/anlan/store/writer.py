@@ -10,22 +10,17 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterable
 from itertools import islice
-from pathlib import Path
-
-import apsw
 
 from anlan.loop.errors import Broken, Refused
-from anlan.loop.fact import Fact
 from anlan.store.apply import Batch
 from anlan.store.commit import Commit, Done
-from anlan.store.database import BUSY_MS, connect, migrate, named_errors
+from anlan.store.database import Database, Lost, Raced
 from anlan.store.gather import Gather, Job
 from anlan.store.tree import Sign, Trees
-from anlan.store.wal import WalKeeper
 
 BATCH_MAX = 512
-KEYS_WAL_PAGES = 500
-TRUNCATE_BUSY_MS = 100
+RACES_MAX = 5
+"""So often a commit is tried again after another process was faster."""
 
 BUGS = (
     Broken,
@@ -36,37 +31,32 @@ BUGS = (
     RuntimeError,
     TypeError,
     ValueError,
-    apsw.Error,
 )
 """Our own mistakes: the batch is rolled back, the guilty commit alone fails (500), its neighbours are written."""
 
-Listener = Callable[[list[Fact]], None]
+Listener = Callable[[], None]
 
 
 class Writer:
     """Owns the only writing connection; whoever holds its lock may use it."""
 
-    def __init__(self, path: Path, keys: Path, sign: Sign) -> None:
-        self.connection = connect(path)
-        migrate(self.connection)
-        self._keys = connect(keys)
-        self._keys.pragma("wal_autocheckpoint", KEYS_WAL_PAGES)
-        self._keys.execute(
-            "CREATE TABLE IF NOT EXISTS keys (id TEXT PRIMARY KEY, wrapped BLOB NOT NULL) STRICT, WITHOUT ROWID"
-        )
+    def __init__(self, database: Database, keys: Database, sign: Sign) -> None:
+        self.database, self._keys_database = database, keys
+        self.connection = database.connect()
+        database.migrate(self.connection)
+        self._keys = keys.connect()
+        keys.migrate(self._keys)
         self.trees = Trees(self.connection, sign)
         self._sequences: dict[tuple[str, int], int] = {}
-        for name, value in self.connection.execute("SELECT name, value FROM counters"):
-            ledger, year = str(name).split("/")
-            self._sequences[ledger, int(year)] = int(value)
+        self._count_on()
         self._sequences_before = dict(self._sequences)
         self.listeners: list[Listener] = []
-        self._at, self._written = 0, list[Fact]()
+        self._at, self._wrote = 0, False
         self._owes_truncation = False
         self._lock = threading.Lock()
         self._gather: Gather | None = None
         self._closed = False
-        self._wal = WalKeeper(path, self.connection)
+        self._keepers = [database.keeper(self.connection), keys.keeper(self._keys)]
 
     def submit(self, commit: Commit) -> Done:
         """Write and wait. Raises Refused (Conflict, store.full …) with nothing written."""
@@ -102,21 +92,34 @@ class Writer:
         if self._gather:
             self._gather.close()
         with self._lock:
-            if self.begin([], lambda _batch: self.trees.sign_all(self._at)) is None:
+            if self.begin([], self._signed) is None:
                 self.end()
             self._closed = True
-            self._wal.close()
+            for keeper in self._keepers:
+                if keeper:
+                    keeper.close()
             self.connection.close()
             self._keys.close()
 
     def sign(self, at: int) -> None:
         """Sign the edges that moved since their last checkpoint: a ledger that goes quiet is signed too."""
         with self._lock:
-            if self._closed or not self.trees.unsigned():
+            if self._closed or not (self.database.shared or self.trees.unsigned()):
                 return
-            failed = self.begin([], lambda _batch: self.trees.sign_all(max(at, self._at))) or self.end()
+            self._at = max(self._at, at)
+            failed = self.begin([], self._signed) or self.end()
         if failed:
             raise failed
+
+    @property
+    def near(self) -> bool:
+        """Whether a statement costs less than handing it to another thread."""
+        return not self.database.shared
+
+    def tell(self) -> None:
+        """Wake whoever follows the facts."""
+        for listener in self.listeners:
+            listener()
 
     def acquire(self) -> None:
         """Take the connection: nobody else writes until `release`."""
@@ -133,49 +136,89 @@ class Writer:
             return Refused("store.failed")
         self.trees.begin()
         self._sequences_before = dict(self._sequences)
-        batch = Batch(self.connection, self.trees, self._sequences)
+        batch = Batch(self.database, self.connection, self.trees, self._sequences)
         self._at = max(self._at, *(job.commit.at for job in jobs), 0)
         try:
-            with named_errors():
+            with self.database.errors():
                 self._seal_keys(jobs)
                 self.connection.execute("BEGIN IMMEDIATE")
+                if self.database.shared:
+                    self._take_turn(jobs)
                 for job in jobs:
                     _apply(batch, job)
                 if work:
                     work(batch)
-                batch.finish()
                 self.trees.write(self._at)
-        except (Refused, *BUGS) as error:
+                batch.finish()
+        except (Refused, Raced, *BUGS) as error:
             return self._undone(error)
-        self._written = batch.facts
+        self._wrote = batch.wrote > 0
         return None
 
     def end(self) -> Exception | None:
         """Put what `begin` left open on disk, keys before what they open; None when it is there."""
         try:
-            with named_errors():
+            with self.database.errors():
                 for connection in (self._keys, self.connection):
                     if connection.in_transaction:
                         connection.execute("COMMIT")
-        except (Refused, *BUGS) as error:
+        except (Refused, Raced, *BUGS) as error:
             return self._undone(error)
-        if self._written:
-            for listener in self.listeners:
-                listener(self._written)
+        if self._wrote and not self.database.shared:
+            self.tell()
         return None
 
     def settle(self, jobs: list[Job], failed: Exception | None) -> None:
         """After `begin` and `end`: the jobs of a failed batch are tried one by one, erasures of a kept one follow."""
         if failed is None:
             self._erase([job for job in jobs if job.commit.destroys and isinstance(job.outcome, Done)])
+        elif isinstance(failed, Lost):
+            for job in jobs:
+                job.outcome = failed
         elif len(jobs) == 1:
             jobs[0].outcome = failed
+            self._race(jobs[0])
         else:
             for job in jobs:
                 self._write([job])
 
     def _write(self, jobs: list[Job]) -> None:
         self.settle(jobs, self.begin(jobs) or self.end())
+
+    def _race(self, job: Job) -> None:
+        """Try a commit again that another process outran: what it wrote is seen now."""
+        for _ in range(RACES_MAX):
+            if not isinstance(job.outcome, Raced):
+                return
+            failed = self.begin([job]) or self.end()
+            if failed is None:
+                self.settle([job], None)
+            else:
+                job.outcome = failed
+        if isinstance(job.outcome, Raced):
+            job.outcome = Refused("store.busy")
+
+    def _take_turn(self, jobs: list[Job]) -> None:
+        """Before the first statement of a batch: the ledgers it appends to are this process's until its end, and stand
+        in memory as the others left them."""
+        commits = [job.commit for job in jobs]
+        ledgers = {change.ledger for commit in commits for change in commit.changes}
+        ledgers |= {ledger for commit in commits for _, ledger, _ in commit.readings}
+        self.database.take_turn(self.connection, ledgers, alone=any(commit.checks for commit in commits))
+        self.trees.refresh()
+        self._count_on()
+        self._sequences_before = dict(self._sequences)
+
+    def _count_on(self) -> None:
+        for name, value in self.connection.execute("SELECT name, value FROM counters").fetchall():
+            ledger, year = str(name).split("/")
+            self._sequences[ledger, int(year)] = int(value)
+
+    def _signed(self, _batch: Batch) -> None:
+        if self.database.shared:
+            self.database.take_turn(self.connection, self.trees.keys(), alone=False)
+            self.trees.refresh()
+        self.trees.sign_all(self._at)
 
     def _undone(self, error: Exception) -> Exception:
         for connection in (self._keys, self.connection):
@@ -190,41 +233,29 @@ class Writer:
         keys = [key for job in jobs for key in job.commit.keys]
         if keys:
             self._keys.execute("BEGIN IMMEDIATE")
-            self._keys.executemany("INSERT OR IGNORE INTO keys VALUES (?, ?)", keys)
+            self._keys.executemany("INSERT INTO keys VALUES (?, ?) ON CONFLICT (id) DO NOTHING", keys)
 
     def _erase(self, jobs: list[Job]) -> None:
         """Destroy the keys of commits that are on disk (those of a refused one live), then empty both logs."""
         keys = [(key,) for job in jobs for key in job.commit.destroys]
         if keys:
             try:
-                with named_errors(), self._keys:
+                with self.database.errors(), self._keys:
                     self._keys.executemany("DELETE FROM keys WHERE id = ?", keys)
             except Refused as refused:
                 for job in jobs:
                     job.outcome = refused
             self._owes_truncation = True
         if self._owes_truncation:
-            self._owes_truncation = not all([_truncated(self._keys), _truncated(self.connection)])
+            emptied = [self._keys_database.emptied_log(self._keys), self.database.emptied_log(self.connection)]
+            self._owes_truncation = not all(emptied)
 
 
 def _apply(batch: Batch, job: Job) -> None:
-    written = len(batch.facts)
+    written = batch.wrote
     try:
         job.outcome = batch.apply(job.commit)
     except Refused as refused:
-        if len(batch.facts) > written:
+        if batch.wrote > written:
             raise Broken(f"refused after the first write: {refused}") from refused
         job.outcome = refused
-
-
-def _truncated(connection: apsw.Connection) -> bool:
-    """Empty a write-ahead log; False when a reader stands in the way: tried again after the next batch."""
-    connection.set_busy_timeout(TRUNCATE_BUSY_MS)
-    try:
-        with named_errors():
-            connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
-    except Refused:
-        return False
-    finally:
-        connection.set_busy_timeout(BUSY_MS)
-    return True

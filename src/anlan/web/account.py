@@ -1,39 +1,23 @@
-"""My account: where I am logged in, ending a session, a new password. And for auditors: who saw what."""
+"""My account: where I am logged in, ending a session, a new password."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-import msgspec
 from litestar import Request, Response, get, post
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
-from anlan.api.who import SESSION_COOKIE
+from anlan.api.who import SESSION_COOKIE, address_of
 from anlan.app import accounts, second
+from anlan.app.guesses import guarded
 from anlan.loop.errors import Refused
-from anlan.loop.fact import INT_MAX, whole
-from anlan.loop.matter import shown
-from anlan.loop.working_calendar import minute_of
-from anlan.store.outbox import Entry
 from anlan.web.forms import form_of
 from anlan.web.visit import Visit
 
-READINGS = 100
 BROWSERS = (("Edg", "Edge"), ("Firefox", "Firefox"), ("Chrome", "Chrome"), ("Safari", "Safari"))
 SYSTEMS = ("Windows", "Android", "iPhone", "iPad", "Macintosh", "Linux")
-SCANNED_MAX = 5_000
-"""So many entries are looked through for a filter that few of them meet; the page says from where it goes on."""
-
-
-class Reading(msgspec.Struct, frozen=True):
-    """One line: when, who, what of which matter, for what purpose."""
-
-    when: str
-    who: str
-    what: str
-    matter: str
-    purpose: str
 
 
 @get("/account")
@@ -56,11 +40,12 @@ async def password(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     keep = request.cookies.get(SESSION_COOKIE, "")
     try:
-        commit = accounts.change_password(visit.world, visit.actor.id, form.raw("old"), form.raw("new"), keep)
+        prove = partial(accounts.change_password, visit.world, visit.actor.id, form.raw("old"), form.raw("new"), keep)
+        commit = await guarded(visit.world, visit.actor.id, address_of(request), prove)
     except Refused as refused:
-        if refused.code not in {"account.wrong", "account.password_short"}:
+        if refused.code not in {"account.wrong", "account.password_short", "tries.wait"}:
             raise
-        return _page(visit, error=visit.names.refusal(refused.code, refused.params))
+        return _page(visit, error=visit.refusal(refused))
     await visit.world.store.writer.write(commit)
     return _page(visit, done=True)
 
@@ -72,47 +57,19 @@ async def second_factor(request: Request[Any, Any, Any]) -> Response[Any]:
     world, who = visit.world, visit.actor.id
     try:
         if form.text("do") == "off":
-            commit = accounts.drop_second(world, who, form.raw("old"))
+            prove = partial(accounts.drop_second, world, who, form.raw("old"))
+            commit = await guarded(world, who, address_of(request), prove)
         else:
             secret = second.typed_secret(form.text("secret"))
             commit = accounts.set_second(world, who, secret, form.text("code").replace(" ", ""))
     except ValueError:
         return _page(visit, error=visit.names.refusal("account.code_wrong", {}))
     except Refused as refused:
-        if refused.code not in {"account.wrong", "account.code_wrong"}:
+        if refused.code not in {"account.wrong", "account.code_wrong", "tries.wait"}:
             raise
-        return _page(visit, error=visit.names.refusal(refused.code, refused.params))
+        return _page(visit, error=visit.refusal(refused))
     await world.store.writer.write(commit)
     return Redirect("/account", status_code=303)
-
-
-@get("/readings")
-async def readings(request: Request[Any, Any, Any]) -> Template:
-    """Who opened what, newest first; `who` and `matter` narrow it."""
-    visit = Visit(request)
-    visit.world.require(visit.actor, "audit")
-    query = request.query_params
-    who, matter, before = query.get("who", "").strip(), query.get("matter", "").strip(), query.get("before", "")
-    start = INT_MAX if (edge := whole(before)) is None else edge
-    entries = visit.world.store.outbox.beside(start, SCANNED_MAX)
-    wanted = [e for e in entries if e.fact.kind == "read" and _meets(e, who, matter.replace("-", ""))][:READINGS]
-    more = wanted[-1].pos if len(wanted) == READINGS else entries[-1].pos if len(entries) == SCANNED_MAX else 0
-    lines = [_reading(visit, entry) for entry in wanted]
-    return visit.page("readings.html", lines=lines, more=more, who=who, matter=matter)
-
-
-def _meets(entry: Entry, who: str, matter: str) -> bool:
-    return (not who or entry.fact.actor == who) and (not matter or str(entry.fact.matter) == matter)
-
-
-def _reading(visit: Visit, entry: Entry) -> Reading:
-    fact, t = entry.fact, visit.t
-    purpose, what = f"purpose.{fact.data.get('purpose', '')}", f"reading.{fact.data.get('what', '')}"
-    number = shown(fact.matter) if fact.matter >= 10**14 else ""
-    return Reading(
-        visit.times.entry(minute_of(fact.at)), visit.names.staff(fact.actor), t(what) if what in t else what,
-        number, t(purpose) if purpose in t else str(fact.data.get("purpose", "")),
-    )  # fmt: skip
 
 
 def _page(visit: Visit, error: str = "", *, done: bool = False) -> Template:

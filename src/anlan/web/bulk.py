@@ -40,13 +40,12 @@ async def choose(request: Request[Any, Any, Any]) -> Template:
 async def act(request: Request[Any, Any, Any]) -> Template:
     """Preview or make the move on what is ticked."""
     visit, form = Visit(request), await form_of(request)
-    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
         return await _act(visit, form)
     except Refused as refused:
         if refused.code not in {"bulk.none", "bulk.too_many", "field.missing", "field.wrong_type"}:
             raise
-        return _choice(visit, visit.names.refusal(refused.code, refused.params, next(iter(visit.world.domains))))
+        return _choice(visit, visit.refusal(refused, next(iter(visit.world.domains))))
 
 
 async def _act(visit: Visit, form: Form) -> Template:
@@ -102,7 +101,7 @@ def _row(visit: Visit, row: Row) -> Result:
 def _result(visit: Visit, trial: Trial, seen: dict[int, int]) -> Result:
     matter, refused = trial.matter, trial.refused
     title = visit.world.store.read.titles([matter.number]).get(matter.number, "")
-    why = visit.names.refusal(refused.code, refused.params, matter.domain) if refused else ""
+    why = visit.refusal(refused, matter.domain) if refused else ""
     return Result(line(visit, Row(matter, title, None)), seen[matter.number], why)
 
 

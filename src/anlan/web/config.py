@@ -20,6 +20,7 @@ from litestar.static_files import create_static_files_router
 from litestar.template import TemplateConfig
 
 from anlan.api import problems
+from anlan.api.access import Access
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
@@ -45,6 +46,7 @@ from anlan.web import (
     people,
     public,
     queue,
+    record,
     reports,
     saved,
     topics,
@@ -63,7 +65,8 @@ HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme, oidc.begin, oidc.back, oidc.out,
-    account.account_page, account.revoke, account.password, account.second_factor, account.readings,
+    account.account_page, account.revoke, account.password, account.second_factor,
+    record.readings, record.record,
     saved.home, saved.my_views, saved.keep, saved.read,
     queue.queue, fresh.rows, fresh.counts, fresh.whats_new, bulk.choose, bulk.act, export.export,
     matter.matter_page, matter.make_move, matter.undo, matter.contact, matter.merge,
@@ -110,7 +113,7 @@ def web_config(world: World) -> dict[str, Any]:
     return {
         "route_handlers": routes(),
         "template_config": TemplateConfig(instance=templates()),
-        "middleware": [DefineMiddleware(MaskedTokens, config=csrf)],
+        "middleware": [DefineMiddleware(MaskedTokens, config=csrf), Access],
         "compression_config": CompressionConfig(
             "gzip", COMPRESSED_FROM, gzip_compress_level=COMPRESSED_AT, exclude=["^/live", "^/api/"]
         ),

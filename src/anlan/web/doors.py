@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from litestar import Request, Response, get, post
@@ -9,9 +10,10 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
-from anlan.api.who import SESSION_COOKIE
+from anlan.api.who import SESSION_COOKIE, address_of
 from anlan.app import accounts, seen
 from anlan.app.accounts import SESSION_MS
+from anlan.app.guesses import guarded
 from anlan.loop.errors import Refused
 from anlan.web import kept
 from anlan.web.forms import form_of
@@ -33,16 +35,16 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
     account, onward = form.text("account"), inside(form.text("next"))
     try:
         agent, code = request.headers.get("user-agent", ""), form.text("code").replace(" ", "")
+        told = (visit.world, account, form.raw("password"))
         if form.raw("new"):
-            commit, token = accounts.first_password(
-                visit.world, account, form.raw("password"), form.raw("new"), agent, code
-            )
+            prove = partial(accounts.first_password, *told, form.raw("new"), agent, code)
         else:
-            commit, token = accounts.log_in(visit.world, account, form.raw("password"), agent, code)
+            prove = partial(accounts.log_in, *told, agent, code)
+        commit, token = await guarded(visit.world, account, address_of(request), prove)
         commit.rows += seen.forgotten(account, visit.world.clock())
         await visit.world.store.writer.write(commit)
     except Refused as refused:
-        error = visit.names.refusal(refused.code, refused.params)
+        error = visit.refusal(refused)
         choose = refused.code == "account.once" or bool(form.raw("new"))
         return log_in_form(visit, 401, onward, account, error, choose=choose, typed=form.raw("kept"))
     cookies = [session_cookie(request, token, SESSION_MS // 1000)]

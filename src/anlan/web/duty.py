@@ -25,7 +25,7 @@ from anlan.loop.fact import whole
 from anlan.loop.working_calendar import DAY
 from anlan.web.export import as_csv
 from anlan.web.timing import EPOCH
-from anlan.web.units import shift_name, staff_visit, unit_of
+from anlan.web.units import shift_name, unit_of
 from anlan.web.visit import HEADERS, Visit
 
 CSV_BYTES_MAX = 256 * 1024
@@ -51,7 +51,7 @@ class Day(msgspec.Struct, frozen=True):
 @get("/units/{key:str}/duty")
 async def roster(request: Request[Any, Any, Any], key: FromPath[str]) -> Template:
     """The week that `week` is in; `copy` fills the form from the week before."""
-    visit = staff_visit(request)
+    visit = Visit(request)
     unit_of(visit, key)
     week = duties.week(visit.world, key, _monday(visit))
     if request.query_params.get("copy"):
@@ -62,7 +62,7 @@ async def roster(request: Request[Any, Any, Any], key: FromPath[str]) -> Templat
 @post("/units/{key:str}/duty", status_code=200)
 async def save(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[Any]:
     """The week as it was typed. What is wrong with it is told, and the form keeps every word."""
-    visit = staff_visit(request)
+    visit = Visit(request)
     form = {name: value for name, value in (await request.form()).multi_items() if isinstance(value, str)}
     monday = _whole(form, "monday")
     seen = Week(key, monday, _whole(form, "version"), {})
@@ -81,7 +81,7 @@ async def save(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[
 @get("/units/{key:str}/duty/csv")
 async def take_out(request: Request[Any, Any, Any], key: FromPath[str]) -> Response[bytes]:
     """The week as a table: a line for each person of each shift."""
-    visit = staff_visit(request)
+    visit = Visit(request)
     unit_of(visit, key)
     week = duties.week(visit.world, key, _monday(visit))
     lines = [[visit.t(f"duty.csv_{column}") for column in COLUMNS]]
@@ -97,7 +97,7 @@ async def take_out(request: Request[Any, Any, Any], key: FromPath[str]) -> Respo
 @post("/units/{key:str}/duty/csv", status_code=200)
 async def bring_in(request: Request[Any, Any, Any], key: FromPath[str]) -> Template:
     """A table into the form of the week; nothing is written yet."""
-    visit = staff_visit(request)
+    visit = Visit(request)
     unit_of(visit, key)
     form = await request.form()
     week = duties.week(visit.world, key, duties.monday_of(_whole({"monday": str(form.get("monday", ""))}, "monday")))

@@ -99,11 +99,17 @@ def _pages(visit: Visit, shape: Shape) -> Iterator[Row]:
         shape = msgspec.structs.replace(shape, after=shape.after_row(rows[-1]))
 
 
+def _title(visit: Visit, row: Row) -> str:
+    """What a sensitive matter is about does not leave the house in words: its category does."""
+    ordinary = visit.world.level_of(row.matter) == "ordinary"
+    return row.title if ordinary else visit.names.category(row.matter.category)
+
+
 def _cells(visit: Visit, row: Row) -> list[str]:
     matter, names, times = row.matter, visit.names, visit.times
     due = matter.due_minute(visit.world.flow_of(matter).stage(matter.stage).clock)
     return [
-        shown(matter.number), row.title, names.word(matter, f"stage.{matter.stage}"),
+        shown(matter.number), _title(visit, row), names.word(matter, f"stage.{matter.stage}"),
         names.unit(matter.lead) if matter.lead else "", matter.officer, names.category(matter.category),
         names.area(matter.district) if matter.district else "", names.channel(matter.channel),
         times.stamp(minute_of(matter.opened_at)), times.stamp(due) if due is not None else "",

@@ -7,6 +7,7 @@ from typing import Any
 
 from litestar import Request
 
+from anlan.api.body import typed_in
 from anlan.loop.errors import Refused
 from anlan.loop.fact import whole
 from anlan.loop.flow import Field, Move
@@ -44,10 +45,7 @@ class Form:
 
 async def form_of(request: Request[Any, Any, Any]) -> Form:
     """The form of a request, without the files in it: `files.stage` takes those."""
-    sent = await request.form()
-    form = Form({key: value for key, value in sent.multi_items() if isinstance(value, str)})
-    request.state.typed = form.values
-    return form
+    return Form(await typed_in(request))
 
 
 def files_named(form: Form) -> list[str]:

@@ -94,7 +94,6 @@ class Help(msgspec.Struct, frozen=True):
 async def intake_page(request: Request[Any, Any, Any]) -> Template:
     """The empty form."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "receive")
     blank = {"outside_id": f"desk-{visit.world.random(9).hex()}", "wants_callback": "on", "channel": CHANNEL}
     return await page(visit, Form(blank | {"call": request.query_params.get("call", "")}), Help())
 
@@ -103,7 +102,6 @@ async def intake_page(request: Request[Any, Any, Any]) -> Template:
 async def advice(request: Request[Any, Any, Any]) -> Template:
     """What the engines say about the form as it stands: a fragment for scripts."""
     visit, form = Visit(request), await form_of(request)
-    visit.world.require(visit.actor, "receive")
     return visit.page("intake_advice.html", form=form, help=help_of(visit, form))
 
 
@@ -112,7 +110,6 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
     """Receive it, or join it to an open matter; the receipt and its code are shown once."""
     visit, form = Visit(request), await form_of(request)
     world, actor = visit.world, visit.actor
-    world.require(actor, "receive")
     try:
         await stage(visit, form, actor.id)
         if form.text("do") == "advise":
@@ -122,7 +119,7 @@ async def save(request: Request[Any, Any, Any]) -> Response[Any]:
         join = form.number("join") if form.text("join") else 0
         prepared, done = await receive.hand_in(world, domain, intake, actor, join)
     except (Refused, CityError) as error:
-        words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
+        words = visit.refusal(error, next(iter(world.domains)))
         status = status_of(error) if isinstance(error, Refused) else 422
         return await page(visit, form, msgspec.structs.replace(help_of(visit, form), error=words), status)
     if call := form.text("call"):
@@ -251,7 +248,7 @@ def spots_of(visit: Visit, form: Form) -> list[Spot]:
 def same_of(visit: Visit, said: Advice) -> list[Same]:
     """The offers with their titles and how they stand."""
     found = []
-    offers = [c for c in said.offers if c.score >= OFFER_FROM]
+    offers = [c for c in receive.offered(visit.world, said.offers, visit.actor) if c.score >= OFFER_FROM]
     titles = visit.world.store.read.titles([c.key for c in offers]) if offers else {}
     for c in offers:
         matter = visit.world.store.read.matter(c.key)

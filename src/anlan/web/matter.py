@@ -54,7 +54,6 @@ async def make_move(request: Request[Any, Any, Any], shown_number: FromPath[str]
     """Make a move; a refusal or a conflict gives the page back with what was typed."""
     visit, form = Visit(request), await form_of(request)
     number = number_of(shown_number)
-    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
         await stage(visit, form, visit.actor.id)
         kept.check(form)
@@ -129,7 +128,7 @@ def number_of(text: str) -> int:
 def draft_of(visit: Visit, move: str, form: Form, refused: Refused) -> Draft:
     """A refused move, worded."""
     domain = next(iter(visit.world.domains))
-    words = visit.names.refusal(refused.code, refused.params, domain)
+    words = visit.refusal(refused, domain)
     return Draft(move, moves.typed(form), words, isinstance(refused, Conflict))
 
 
@@ -221,6 +220,7 @@ def same(visit: Visit, view: View) -> list[tuple[Candidate, str]]:
     lon, lat = (place.lon_e6 / 1e6, place.lat_e6 / 1e6) if place else (None, None)
     number = visit.world.category_no(matter.category)
     found = visit.world.merge.find(row, lon, lat, minute_of(matter.opened_at), number, receive.OFFERS + 1)
-    near = [c for c in found if c.key != matter.number and c.score >= SAME_FROM][: receive.OFFERS]
+    near = [c for c in found if c.key != matter.number and c.score >= SAME_FROM]
+    near = [c for c in near if look.sees_number(visit.world, visit.actor, c.key)][: receive.OFFERS]
     titles = visit.world.store.read.titles([c.key for c in near]) if near else {}
     return [(c, titles.get(c.key, "")) for c in near]

@@ -10,7 +10,9 @@ from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter
 from anlan.web.language import Strings
 
-STAFF_ROLES = ("operator", "callback", "overseer", "chief", "officer", "auditor", "security", "partner")
+STAFF_ROLES = (
+    "operator", "callback", "overseer", "chief", "officer", "auditor", "security", "system_admin", "partner",
+)  # fmt: skip
 
 
 class Names:
@@ -136,6 +138,8 @@ class Names:
             return "、".join(self.unit(u.strip()) for u in value.split(","))
         if key in {"field", "action"} and isinstance(value, str):
             return self.t.word(domain, f"{key}.{value}", value)
+        if key in {"role", "others"} and isinstance(value, str):
+            return "、".join(self.t.word(domain, f"role.{role}", role) for role in value.split(", "))
         if key == "outcome" and isinstance(value, str):
             return self.t.word(domain, f"option.{value}", value)
         return value

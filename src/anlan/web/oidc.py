@@ -117,7 +117,7 @@ def _asked(visit: Visit) -> Asked:
 
 
 def _failed(visit: Visit, onward: str, refused: Refused) -> Response[Any]:
-    words = visit.names.refusal(refused.code, refused.params)
+    words = visit.refusal(refused)
     answer = log_in_form(visit, 401, onward, error=words)
     answer.cookies.append(_cookie(visit.request, "", 0))
     return answer

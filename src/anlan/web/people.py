@@ -12,9 +12,9 @@ from litestar.response import Redirect, Template
 from anlan.app import accounts, people
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
-from anlan.loop.grants import ANY
+from anlan.loop.grants import ANY, NO_MATTER
+from anlan.loop.level import LEVELS, Level
 from anlan.loop.working_calendar import minute_of
-from anlan.store import people as sql
 from anlan.store.commit import Commit
 from anlan.web.account import program
 from anlan.web.visit import Visit
@@ -36,9 +36,10 @@ class Change(msgspec.Struct, frozen=True):
 
 
 class Right(msgspec.Struct, frozen=True):
-    """What a role may do to whose matters."""
+    """What a role may do to whose matters, and up to which level of them."""
 
     scope: str
+    level: str
     actions: str
 
 
@@ -62,7 +63,6 @@ class Ticked(msgspec.Struct, frozen=True):
 async def list_people(request: Request[Any, Any, Any]) -> Template:
     """Accounts by number; the address narrows them."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "administer")
     query = request.query_params
     unit = visit.names.find_unit(query["unit"]) if query.get("unit", "").strip() else ""
     role, active = query.get("role", ""), query.get("active", "")
@@ -82,7 +82,6 @@ async def list_people(request: Request[Any, Any, Any]) -> Template:
 async def new_person(request: Request[Any, Any, Any]) -> Template:
     """The form of a new account."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "administer")
     return _new(visit, Ticked({"unit": request.query_params.get("unit", "")}, ()))
 
 
@@ -91,14 +90,13 @@ async def add_person(request: Request[Any, Any, Any]) -> Template:
     """A new account; its password is shown once, here."""
     visit, typed = Visit(request), await _ticked(request)
     world = visit.world
-    world.require(visit.actor, "administer")
     account = typed.values.get("account", "").strip()
     try:
         unit = _unit(visit, typed)
         commit, once = people.add(world, visit.actor, account, unit, typed.roles)
         await world.store.writer.write(commit)
     except Refused as refused:
-        return _new(visit, typed, visit.names.refusal(refused.code, refused.params))
+        return _new(visit, typed, visit.refusal(refused))
     return _one(visit, account, once=once)
 
 
@@ -112,14 +110,13 @@ async def one_person(request: Request[Any, Any, Any], account: FromPath[str]) ->
 async def change_person(request: Request[Any, Any, Any], account: FromPath[str], deed: FromPath[str]) -> Response[Any]:
     """A change: rights, off, on, password, second, session."""
     visit, typed = Visit(request), await _ticked(request)
-    visit.world.require(visit.actor, "administer")
     try:
         commit, once = _done(visit, account, deed, typed)
         await visit.world.store.writer.write(commit)
     except Refused as refused:
         if refused.code == "people.unknown":
             raise
-        return _one(visit, account, visit.names.refusal(refused.code, refused.params), typed=typed)
+        return _one(visit, account, visit.refusal(refused), typed=typed)
     if once:
         return _one(visit, account, once=once)
     return Redirect(f"/people/{account}", status_code=303)
@@ -129,8 +126,7 @@ async def change_person(request: Request[Any, Any, Any], account: FromPath[str],
 async def rights(request: Request[Any, Any, Any]) -> Template:
     """What each role may do, in words."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "administer")
-    counts = dict(visit.world.store.read.listed(sql.ROLES))
+    counts = people.count_by_role(visit.world)
     roles = [
         Role(role, role_name(visit, role), counts.get(role, 0), rights_of(visit, role))
         for role in visit.world.grants.roles()
@@ -139,11 +135,21 @@ async def rights(request: Request[Any, Any, Any]) -> Template:
 
 
 def rights_of(visit: Visit, role: str) -> list[Right]:
-    """A role's rights by whose matters they touch."""
-    scopes: dict[str, list[str]] = {}
-    for action, relations in visit.world.grants.of_role(role).items():
-        scopes.setdefault(_scope(visit, relations), []).append(action_name(visit, action))
-    return [Right(scope, visit.t("rights.and").join(actions)) for scope, actions in scopes.items()]
+    """A role's rights by whose matters they touch and how sensitive those may be. What reaches fewer of the graver ones
+    stands in a line for each reach."""
+    reach: dict[str, list[tuple[Level, frozenset[str]]]] = {}
+    for level in LEVELS:
+        for action, relations in visit.world.grants.of_role(role, level).items():
+            of_action = reach.setdefault(action, [])
+            if of_action and of_action[-1][1] == relations:
+                of_action.pop()
+            of_action.append((level, relations))
+    lines: dict[tuple[str, str], list[str]] = {}
+    for action, parts in reach.items():
+        for level, relations in parts:
+            key = (_scope(visit, relations), "" if action in NO_MATTER else visit.t(f"sensitivity.{level}"))
+            lines.setdefault(key, []).append(action_name(visit, action))
+    return [Right(scope, level, visit.t("rights.and").join(actions)) for (scope, level), actions in lines.items()]
 
 
 def action_name(visit: Visit, action: str) -> str:

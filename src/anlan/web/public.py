@@ -83,7 +83,7 @@ async def report(request: Request[Any, Any, Any]) -> Response[Any]:
             return report_form(visit, form, near)
         prepared, done = await receive.hand_in(world, domain, intake, CITIZEN, join)
     except (Refused, CityError) as error:
-        words = visit.names.refusal(error.code, dict(error.params), next(iter(world.domains)))
+        words = visit.refusal(error, next(iter(world.domains)))
         return report_form(visit, form, error=words, status=status_of(error) if isinstance(error, Refused) else 422)
     matter = done.matters[0] if done.matters else world.store.read.matter(done.receipt)
     return visit.page(
@@ -151,9 +151,8 @@ def near_of(visit: Visit, form: Form) -> list[Near]:
     _, intake = intake_of(visit, form)
     receive.checked(intake)
     said = receive.advise(visit.world, intake)
-    good = [
-        c for c in said.offers if c.score >= NEAR_SCORE and c.distance_m is not None and c.distance_m <= NEAR_METRES
-    ]
+    offers = receive.offered(visit.world, said.offers, CITIZEN)
+    good = [c for c in offers if c.score >= NEAR_SCORE and c.distance_m is not None and c.distance_m <= NEAR_METRES]
     titles = visit.world.store.read.titles([c.key for c in good]) if good else {}
     found = []
     for c in good[:NEAR_MAX]:
@@ -179,7 +178,7 @@ async def follow(request: Request[Any, Any, Any]) -> Template:
     try:
         matter, party = followed(visit, form)
     except Refused as refused:
-        words = visit.names.refusal(refused.code, refused.params)
+        words = visit.refusal(refused)
         return visit.page("follow.html", status_of(refused), number=form.text("number"), error=words)
     return standing(visit, form, matter, party)
 
@@ -193,7 +192,7 @@ async def linked(request: Request[Any, Any, Any], token: FromPath[str]) -> Templ
     try:
         matter, party = followed(visit, form)
     except Refused as refused:
-        words = visit.names.refusal(refused.code, refused.params)
+        words = visit.refusal(refused)
         return visit.page("follow.html", status_of(refused), number="", error=words)
     return standing(visit, form, matter, party)
 
@@ -219,7 +218,7 @@ async def rate(request: Request[Any, Any, Any]) -> Template:
         commit = handle.prepare(world, matter.number, Intent("rate", matter.version, fields), CITIZEN)
         handle.after(world, await world.store.writer.write(commit))
     except Refused as refused:
-        words = visit.names.refusal(refused.code, refused.params, matter.domain)
+        words = visit.refusal(refused, matter.domain)
         return standing(visit, form, matter, party, words, status_of(refused))
     matter, party = followed(visit, form)
     return standing(visit, form, matter, party, rated=form.number("rating"))

@@ -66,6 +66,7 @@ def city(visit: Visit) -> list[Link]:
         ("review", "topics", "/review/topics", "t"),
         ("oversee", "messages", "/messages", "s"),
         ("audit", "readings", "/readings", "a"),
+        ("audit", "record", "/record", ""),
     )
     return [
         Link(visit.t(f"rail.{name}"), href, "", path.startswith(href), key)
@@ -89,9 +90,11 @@ def saved_views(visit: Visit) -> list[Link]:
 def house(visit: Visit) -> list[Link]:
     """Units and their people; for who administers, accounts and rights."""
     t, path = visit.t, visit.request.url.path
-    links = [Link(t("rail.units"), "/units", "", path.startswith("/units"), "u")]
+    staff = visit.may("see") or visit.may("administer")
+    links = [Link(t("rail.units"), "/units", "", path.startswith("/units"), "u")] if staff else []
     if visit.may("administer"):
         links.append(Link(t("rail.people"), "/people", "", path.startswith("/people"), "h"))
+    if visit.may("administer") or visit.may("audit"):
         links.append(Link(t("rail.rights"), "/rights", "", path == "/rights"))
     return links
 

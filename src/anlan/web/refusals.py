@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from litestar.response import Redirect
 
 from anlan.api import problems
+from anlan.api.access import note
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
@@ -26,11 +27,12 @@ def on_refused(request: Request[Any, Any, Any], refused: Refused) -> Response[An
     metrics.REFUSED.labels(refused.code).inc()
     visit = Visit(request)
     if refused.code == "token.missing":
+        note(request, refused)
         if form := kept.sealed(visit):
             return log_in_form(visit, 401, visit.here, error=visit.t("kept.expired"), typed=form)
         onward = f"?next={quote(visit.here, safe='')}" if visit.here != "/" else ""
         return Redirect(f"/login{onward}", status_code=303)
-    return _page(visit, status_of(refused), visit.names.refusal(refused.code, refused.params))
+    return _page(visit, status_of(refused), visit.refusal(refused))
 
 
 def on_city_error(request: Request[Any, Any, Any], error: CityError | EngineError) -> Response[Any]:

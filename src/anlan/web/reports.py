@@ -63,7 +63,7 @@ async def define(request: Request[Any, Any, Any]) -> Response[Any]:
         if refused.code == "access.denied":
             raise
         typed = form.values | {"measures": wanted.measures}
-        return _list(visit, typed, visit.names.refusal(refused.code, refused.params))
+        return _list(visit, typed, visit.refusal(refused))
     return Redirect(f"/reports/{made.id}", status_code=303)
 
 
@@ -77,7 +77,6 @@ async def one_report(request: Request[Any, Any, Any], report: FromPath[str]) -> 
 async def make_now(request: Request[Any, Any, Any], report: FromPath[str]) -> Response[Any]:
     """Make it now, of the period that the day is in; by default the last that is over."""
     visit, form = Visit(request), Form({k: str(v) for k, v in (await request.form()).multi_items()})
-    visit.world.require(visit.actor, "measure")
     definition = reports.one(visit.world, report)
     try:
         day = date.fromisoformat(form.text("day"))
@@ -90,7 +89,7 @@ async def make_now(request: Request[Any, Any, Any], report: FromPath[str]) -> Re
     except Refused as refused:
         if refused.code != "report.no_font":
             raise
-        return _one(visit, report, visit.names.refusal(refused.code, refused.params))
+        return _one(visit, report, visit.refusal(refused))
     assert kept is not None, "only a scheduled one is made once"
     return Redirect(f"/reports/{definition.id}#file-{kept.no}", status_code=303)
 
@@ -109,7 +108,6 @@ async def schedule(request: Request[Any, Any, Any], report: FromPath[str]) -> Re
 async def download(request: Request[Any, Any, Any], no: FromPath[int]) -> Response[bytes]:
     """A file; who takes it is on the ledger first."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "measure")
     kept = reports.file(visit.world, no)
     body = reports.body_of(visit.world, kept.hash)
     await visit.world.store.writer.write(reports.taken(visit.world, visit.actor, kept))
@@ -119,7 +117,6 @@ async def download(request: Request[Any, Any, Any], no: FromPath[int]) -> Respon
 
 
 def _list(visit: Visit, typed: dict[str, Any], error: str = "") -> Template:
-    visit.world.require(visit.actor, "measure")
     lines = [_line(visit, report) for report in reports.all_of(visit.world)]
     domains = [
         (d.key, visit.t(f"{d.key}.title"), [(m.key, visit.t.word(d.key, f"measure.{m.key}")) for m in d.measures])
@@ -136,7 +133,6 @@ def _list(visit: Visit, typed: dict[str, Any], error: str = "") -> Template:
 
 def _one(visit: Visit, key: str, error: str = "") -> Template:
     world = visit.world
-    world.require(visit.actor, "measure")
     report = reports.one(world, key)
     return visit.page(
         "report_files.html", 422 if error else 200, line=_line(visit, report), error=error,

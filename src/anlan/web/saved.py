@@ -42,8 +42,10 @@ async def home(request: Request[Any, Any, Any]) -> Redirect:
     if chosen := first(visit):
         return Redirect(chosen, status_code=303)
     if not visit.may("see"):
-        return Redirect("/people" if visit.may("administer") else "/intake", status_code=303)
-    return Redirect("/callbacks" if "callback" in visit.actor.roles else "/queue", status_code=303)
+        own = (("administer", "/people"), ("receive", "/intake"), ("audit", "/record"))
+        onward = next((page for action, page in own if visit.may(action)), "/account")
+        return Redirect(onward, status_code=303)
+    return Redirect("/callbacks" if visit.may("call_back") else "/queue", status_code=303)
 
 
 @get("/views")
@@ -56,14 +58,13 @@ async def my_views(request: Request[Any, Any, Any]) -> Template:
 async def keep(request: Request[Any, Any, Any]) -> Template | Redirect:
     """Do one thing with a view: save, rename, share, delete, open first."""
     visit, form = Visit(request), await form_of(request)
-    visit.actor  # noqa: B018 - refuses those who are not logged in
     try:
         kept.check(form)
         commit, onward = _asked(visit, form)
     except Refused as refused:
         if refused.code == "token.missing":
             raise
-        error = visit.names.refusal(refused.code, refused.params)
+        error = visit.refusal(refused)
         return _page(visit, error, form.text("name"), form.raw("query"), status_of(refused))
     await visit.world.store.writer.write(commit)
     return Redirect(onward, status_code=303)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -10,10 +9,11 @@ from litestar import Request
 from litestar.datastructures import Cookie
 from litestar.response import Template
 
-from anlan.api.who import SESSION_COOKIE
+from anlan.api.access import note
+from anlan.api.who import session
 from anlan.app import look
-from anlan.app.accounts import actor_of
 from anlan.app.world import World
+from anlan.city.errors import CityError
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
@@ -56,11 +56,10 @@ class Visit:
         self.times = Times(self.now, self.t, self.world.calendar)
         self.names = Names(self.world, self.t)
 
-    @cached_property
+    @property
     def actor_or_none(self) -> Actor | None:
         """Whose session this is, if anyone's."""
-        token = self.request.cookies.get(SESSION_COOKIE, "")
-        return actor_of(self.world, token) if token else None
+        return session(self.request)
 
     @property
     def actor(self) -> Actor:
@@ -68,6 +67,12 @@ class Visit:
         if self.actor_or_none is None:
             raise Refused("token.missing")
         return self.actor_or_none
+
+    def refusal(self, error: Refused | CityError, domain: str = "") -> str:
+        """What a page says of a refusal that it shows itself; a denial goes on the ledger."""
+        if isinstance(error, Refused):
+            note(self.request, error)
+        return self.names.refusal(error.code, dict(error.params), domain)
 
     def may(self, action: str) -> bool:
         """Whether the actor may do this to any matter at all."""

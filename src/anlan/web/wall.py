@@ -54,7 +54,6 @@ class Place(msgspec.Struct, frozen=True):
 async def wall(request: Request[Any, Any, Any]) -> Template:
     """The wall as it is now."""
     visit = Visit(request)
-    visit.world.require(visit.actor, "see")
     known, now = views(visit), today(visit.world, visit.actor)
     rows = look.rows(visit.world, visit.actor, msgspec.structs.replace(known["hour"], limit=NEED))
     day = date_of(visit.now)

@@ -20,6 +20,7 @@ from anlan.cli.bench.row import BenchRow
 from anlan.cli.bench.server import Server
 from anlan.main import discover
 from anlan.store.rebuild import rebuild
+from anlan.store.store import Place
 from anlan.store.verify import verify
 
 MATTERS = int(os.environ.get("ANLAN_BENCH_MATTERS", "1000000"))
@@ -78,11 +79,11 @@ def _ledger(home: Path) -> list[BenchRow]:
     public = bytes.fromhex((home / "keys" / "ledger.pub").read_text("ascii").strip())
     flows = {(d.key, f.key): f for d in discover().values() for f in d.flows}
     began = time.perf_counter()
-    verdict = verify(home / "anlan.db", public)
+    verdict = verify(Place(home).database, public)
     checked = time.perf_counter()
-    replayed = rebuild(home / "anlan.db", flows)
+    replayed = rebuild(Place(home).database, flows)
     ended = time.perf_counter()
-    rebuild(home / "anlan.db", flows, finding=Finding(home, None))
+    rebuild(Place(home).database, flows, finding=Finding(Place(home)))
     found = time.perf_counter()
     note = f"{len(verdict.faults)} faults; leaves, tiles, gaps, {verdict.checkpoints} checkpoints"
     facts, rate = verdict.facts, replayed.facts / (ended - checked)

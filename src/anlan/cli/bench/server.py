@@ -69,6 +69,11 @@ class Server:
         assert self._process is not None
         return sum(_cpu(pid) for pid in _family(self._process.pid))
 
+    def memory_mb(self) -> float:
+        """Resident memory of the server and its workers now."""
+        assert self._process is not None
+        return sum(_resident_mb(pid) for pid in _family(self._process.pid))
+
     async def load(self, clients: int, following: Next, *, keep: bool = False) -> Run:
         """Requests from `clients` connections."""
         return await run(HOST, self.port, self.token, clients, following, keep=keep)
@@ -77,6 +82,11 @@ class Server:
 def _family(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text("ascii").split()
     return [pid, *(p for child in children for p in _family(int(child)))]
+
+
+def _resident_mb(pid: int) -> float:
+    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def _cpu(pid: int) -> float:

@@ -1,29 +1,43 @@
-"""Who may do what in the hotline, as a table. What is not here is refused."""
+"""Who may do what in the hotline, as a table. What is not here is refused.
+
+Sensitive matters are for whoever works on them; their reporters only for the unit that leads. Restricted ones are for
+the chief of the unit that leads and for those who watch over it; an operator sees them until a unit has them.
+"""
 
 from anlan.loop.grants import Grant
 
 OWN = ("own",)
 OWN_AND_BELOW = ("own", "below")
+ASSIST = ("assist",)
+HANDLING = ("see", "act", "note", "classify")
+LEADING = (*HANDLING, "forward", "verify", "search")
 
 GRANTS = (
+    Grant("operator", ("receive", "assign", "classify", "merge", "note", "see", "search"), up_to="sensitive"),
+    Grant("operator", ("assign", "classify", "note", "see"), ("unassigned",), "restricted"),
+    Grant("operator", ("act",), OWN, "sensitive"),
+    Grant("officer", (*HANDLING, "search", "read_contact"), OWN, "sensitive"),
+    Grant("officer", ("see", "assist", "note"), ASSIST, "sensitive"),
+    Grant("chief", LEADING, OWN_AND_BELOW, "sensitive"),
+    Grant("chief", LEADING, OWN, "restricted"),
+    Grant("chief", ("read_contact",), OWN_AND_BELOW),
+    Grant("chief", ("read_contact",), OWN, "restricted"),
+    Grant("chief", ("see", "assist"), ASSIST, "restricted"),
+    Grant("chief", ("measure", "report", "share")),
     Grant(
-        "operator",
-        ("receive", "assign", "classify", "merge", "note", "see", "search"),
+        "overseer",
+        ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note"),
+        up_to="restricted",
     ),
-    Grant("operator", ("act",), OWN),
-    Grant("officer", ("see", "act", "note", "classify"), OWN),
-    Grant("officer", ("see", "assist", "note"), ("assist",)),
-    Grant("officer", ("search", "read_contact"), OWN),
-    Grant("chief", ("see", "act", "note", "classify", "forward", "verify", "read_contact", "search"), OWN_AND_BELOW),
-    Grant("chief", ("see", "assist"), ("assist",)),
+    Grant("overseer", ("assign", "classify", "read_contact", "read_confidential"), up_to="restricted"),
+    Grant("overseer", ("measure", "report", "review", "share")),
     Grant(
-        "overseer", ("see", "search", "oversee", "take_over", "approve", "verify", "forward", "reopen", "merge", "note")
+        "callback",
+        ("see", "search", "call_back", "reopen", "note", "read_contact", "read_confidential"),
+        up_to="restricted",
     ),
-    Grant("overseer", ("assign", "classify", "measure", "review", "read_contact", "share")),
-    Grant("chief", ("measure", "share")),
-    Grant("callback", ("see", "search", "call_back", "reopen", "note", "read_contact")),
-    Grant("auditor", ("see", "search", "audit", "measure")),
-    Grant("citizen", ("rate",)),
+    Grant("auditor", ("see", "search", "audit", "measure"), up_to="restricted"),
+    Grant("citizen", ("rate",), up_to="restricted"),
     Grant("exchange", ("telephone",)),
     Grant("partner", ("receive", "note")),
     Grant("system", ("receive", "load")),
