@@ -42,6 +42,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
 from anlan.store.publish import OWN, behind, checkpoints_at, publish
+from anlan.store.reserve import Reserve
 from anlan.store.store import Place, Store
 from anlan.store.vault import Random
 from anlan.telemetry import logs
@@ -50,6 +51,7 @@ from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
+MB = 1 << 20
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -231,6 +233,8 @@ def served() -> Litestar:
     world = open_world()
     if not world.store.database.shared:  # elsewhere a file may be on its way in
         world.store.files.sweep()
+    if (reserve := settings().reserve_mb) and not world.store.database.shared:
+        world.store.writer.reserve = Reserve(world.store.home / "reserve", reserve * MB)
     for refused in fallen_behind(world):
         logging.getLogger("anlan").error("%s", text_of(refused.code, dict(refused.params), "en"))
     app = application(world)

@@ -54,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _about("Opens `/metrics`. Without it only this machine may, and no proxy.", secret=True)
     ] = ""
     disk_free_mb: Annotated[int, _about("Less free space than this and Anlan says it is not ready.", ge=0)] = 512
+    reserve_mb: Annotated[int, _about("Room kept for calls when the disk is full; 0 keeps none.", ge=0)] = 64
     drain_seconds: Annotated[float, _about("Between being told to stop and taking no more requests.", ge=0, le=300)] = (
         2.0
     )

@@ -22,13 +22,13 @@ Event = tuple[str, str, int, bytes]
 class RecordingFile(apsw.VFSFile):
     """One open file."""
 
-    def __init__(self, vfs: str, name: Any, flags: list[int], events: list[Event], fail: Callable[[str, str], None]):
+    def __init__(self, name: Any, flags: list[int], disk: RecordingDisk) -> None:
         self._name = os.path.basename(name.filename() if isinstance(name, apsw.URIFilename) else str(name))
-        self._events, self._fail = events, fail
-        super().__init__(vfs, name, flags)
+        self._disk, self._events = disk, disk.events
+        super().__init__(SYSTEM, name, flags)
 
     def xWrite(self, data: bytes, offset: int) -> None:  # noqa: N802 - SQLite's own name
-        self._fail("write", self._name)
+        self._disk.fail("write", self._name)
         self._events.append(("write", self._name, offset, bytes(data)))
         super().xWrite(data, offset)
 
@@ -37,7 +37,7 @@ class RecordingFile(apsw.VFSFile):
         super().xTruncate(size)
 
     def xSync(self, flags: int) -> None:  # noqa: N802 - SQLite's own name
-        self._fail("sync", self._name)
+        self._disk.fail("sync", self._name)
         super().xSync(flags)
         self._events.append(("sync", self._name, 0, b""))
 
@@ -51,7 +51,7 @@ class RecordingDisk(apsw.VFS):
         super().__init__(name, SYSTEM, makedefault=True)
 
     def xOpen(self, name: Any, flags: list[int]) -> RecordingFile:  # noqa: N802 - SQLite's own name
-        return RecordingFile(SYSTEM, name, flags, self.events, self.fail)
+        return RecordingFile(name, flags, self)
 
     def xDelete(self, name: str, sync_folder: bool) -> None:  # noqa: N802 - SQLite's own name
         self.events.append(("delete", os.path.basename(name), 0, b""))
