@@ -24,6 +24,7 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.clock import ClockWatch
 from anlan.app.denials import tell_over
 from anlan.app.health import Health
 from anlan.app.live import Live
@@ -176,8 +177,11 @@ async def sign_and_publish(world: World, folder: str) -> None:
         await asyncio.to_thread(publish, world.store.heads, Path(folder))
 
 
-async def forget(world: World) -> None:
-    """What was only for a while: files that no matter took, calls of long ago."""
+async def forget(world: World, watch: ClockWatch) -> None:
+    """What was only for a while: files that no matter took, calls of long ago. Never soon after the clock jumped."""
+    await watch.look()
+    if not watch.steady:
+        return
     for commit in (forget_unclaimed(world), forget_old(world)):
         if commit is not None:
             await world.store.writer.write(commit)
@@ -195,7 +199,7 @@ def does_by_itself(app: Litestar, world: World) -> None:
     said = settings(world.store.home)
     shared: list[Job] = [
         partial(make_due, world),
-        partial(forget, world),
+        partial(forget, world, ClockWatch(world)),
         partial(sign_and_publish, world, said.checkpoints),
     ]
     jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
