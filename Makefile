@@ -68,7 +68,8 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev ## a hundred simulated cities, each from its own seed; SEEDS=n for another number
+torture: setup-dev ## the long forms, about an hour: tamper, crash, full disk, clock jumps, SEEDS=100 simulated cities
+	ANLAN_TEST_TORTURE=1 $(BIN)/pytest tests/verify/test_tamper.py tests/torture
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
 
 bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
