@@ -19,6 +19,8 @@ TABLES = {
     "facts": "pos",
     "tiles": "ledger, level, idx",
     "checkpoints": "ledger, size",
+    "tails": "ledger",
+    "cosignatures": "ledger, size, witness",
     "counters": "name",
     "matters": "number",
     "receipts": "number",
@@ -47,6 +49,8 @@ TABLES = {
     "views": "id",
     "seen": "account, matter",
     "guesses": "kind, key",
+    "webhooks": "id",
+    "webhook_letters": "id",
 }
 """Every table and what orders its rows; a test compares this with the migrations."""
 KEY_TABLES = {"keys": "id"}
