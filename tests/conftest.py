@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Callable, Iterator
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from anlan.app.world import World
 from anlan.city.demo import write_demo
+from anlan.cli.bench.postgres_server import PostgresServer
 from anlan.loop.grants import Actor
 from anlan.main import open_world
 
@@ -55,48 +52,18 @@ def somebody(world: World) -> Callable[..., Actor]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A PostgreSQL server of our own on a free port; `postgres_url` gives each test a schema of its own in it."""
-    programs = [Path(found).parent for name in ("postgres",) if (found := shutil.which(name))]
-    programs += sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)
-    if not programs:
+def postgres() -> Iterator[PostgresServer]:
+    """A PostgreSQL server of our own; `postgres_url` gives each test a schema of its own in it."""
+    if not PostgresServer.there():
         pytest.skip("no PostgreSQL here: apt-get install postgresql")
-    data = Path(tempfile.mkdtemp(prefix="anlan-pg-"))
-    user = "postgres" if os.getuid() == 0 else None  # the server refuses to run as root
-    if user:
-        shutil.chown(data, user)
-    run = partial(subprocess.run, user=user, cwd=data, check=True, stdout=subprocess.DEVNULL)
-    run(
-        [
-            programs[0].resolve() / "initdb",
-            "-D",
-            data / "d",
-            "-U",
-            "anlan",
-            "-A",
-            "trust",
-            "-E",
-            "UTF8",
-            "--locale=C",
-            "-N",
-        ]
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    settings = f"-p {port} -h 127.0.0.1 -k {data} -c fsync=off -c max_connections=300"
-    run([programs[0].resolve() / "pg_ctl", "-D", data / "d", "-w", "-l", data / "log", "-o", settings, "start"])
-    try:
-        yield f"postgresql://anlan@127.0.0.1:{port}/postgres"
-    finally:
-        run([programs[0].resolve() / "pg_ctl", "-D", data / "d", "-w", "-m", "immediate", "stop"])
-        shutil.rmtree(data)
+    with PostgresServer(durable=False) as server:
+        yield server
 
 
 @pytest.fixture
-def postgres_url(postgres: str) -> str:
+def postgres_url(postgres: PostgresServer) -> str:
     """An empty schema, as the URL of an installation."""
-    return f"{postgres}?options=-csearch_path%3Dt{uuid.uuid4().hex[:12]}"
+    return postgres.schema(f"t{uuid.uuid4().hex[:12]}")
 
 
 @pytest.fixture(scope="session")

@@ -13,6 +13,7 @@ from anlan.cli.bench import (
     deadlines,
     deployment,
     dispatch,
+    growth,
     hostile,
     hotline,
     larson,
@@ -46,6 +47,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("plan.",), larson.bench),
     (("sim.day",), day.bench),
     (("nats.",), nats.bench),
+    (("growth.",), growth.bench),
     (("console.seen.",), console.seen),
     (("console.queue.",), console.queue),
 )

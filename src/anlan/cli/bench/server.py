@@ -18,10 +18,10 @@ QUIET = {"ANLAN_DRAIN_SECONDS": "0", "ANLAN_LOG_LEVEL": "warning"}
 
 
 class Server:
-    """`anlan serve` over `home`, with `more` in its environment; use as a context."""
+    """`anlan serve` over `home` in so many processes, with `more` in its environment; use as a context."""
 
-    def __init__(self, home: Path, token: str, **more: str) -> None:
-        self.home, self.token, self.more = home, token, more
+    def __init__(self, home: Path, token: str, workers: int = 1, **more: str) -> None:
+        self.home, self.token, self.workers, self.more = home, token, workers, more
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port = int(probe.getsockname()[1])
@@ -34,7 +34,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers. Raises TimeoutError."""
         environment = QUIET | os.environ | {"ANLAN_HOME": str(self.home)} | self.more
-        command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port)]
+        command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port), "--workers", str(self.workers)]
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
         began = time.monotonic()
