@@ -55,8 +55,8 @@ services: ## get PostgreSQL and nats-server for the tests of growth (as root on 
 		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done
 
 lint: setup-dev ## style, types, import contracts
-	$(BIN)/ruff check src tests verify
-	$(BIN)/ruff format --check src tests verify
+	$(BIN)/ruff check src tests verify examples
+	$(BIN)/ruff format --check src tests verify examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -68,9 +68,12 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev ## the long forms, about an hour: tamper, crash, full disk, clock jumps, SEEDS=100 simulated cities
+torture: setup-dev services ## the long forms, two hours: tamper, crash, disk, clock, cities (SEEDS=n), access, fuzz (FUZZ=n), NATS
 	ANLAN_TEST_TORTURE=1 $(BIN)/pytest tests/verify/test_tamper.py tests/torture
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
+	ANLAN_TEST_NATS_KILLS=10 ANLAN_TEST_NATS_MATTERS=5000 $(BIN)/pytest -s tests/app/test_publish_cluster.py
+	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py
+	ANLAN_TEST_FUZZ=$(or $(FUZZ),1000000) $(BIN)/pytest -s -n auto tests/fuzz
 
 bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)

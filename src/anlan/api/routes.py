@@ -21,6 +21,7 @@ from anlan.api import (
     problems,
     sessions,
     today,
+    webhooks,
 )
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
@@ -59,6 +60,10 @@ ROUTES: list[Any] = [
     ledger.one_tile,
     ledger.proof,
     ledger.cosign,
+    webhooks.list_webhooks,
+    webhooks.add,
+    webhooks.change,
+    webhooks.settle,
     live.live,
     live.facts,
     open311.services,
