@@ -58,9 +58,9 @@ from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
-MB = 1 << 20
 ITEM_SECONDS = 20.0
 """What runs beside the requests may take so long to finish an item it has begun."""
+MB = 1 << 20
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -226,10 +226,12 @@ async def once(world: World, job: Job) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
-    stop = app.state.health.stop
-    said = settings(world.store.home)
-    publishing = partial(sign_and_publish, world, said.checkpoints)
-    shared: list[Job] = [partial(make_due, world), partial(forget, world, ClockWatch(world)), publishing]
+    stop, said = app.state.health.stop, settings(world.store.home)
+    shared: list[Job] = [
+        partial(make_due, world),
+        partial(forget, world, ClockWatch(world)),
+        partial(sign_and_publish, world, said.checkpoints),
+    ]
     jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
     if world.store.neighbours:
         app.on_startup.append(lambda: beside(app, Following(world).run(), 0))
