@@ -34,9 +34,12 @@ class Witness:
     def look(self, ledger: str, fetch: Fetch, seconds: int) -> tuple[Checkpoint, bytes]:
         """Check a ledger's newest head and sign it; answers the head, and the note with our line alone.
 
-        Raises Refused: ledger.not_ours (not signed by its key), ledger.behind, ledger.forked, ledger.not_a_note.
+        Raises Refused: ledger.unreachable, ledger.not_ours (not signed by its key), ledger.behind, ledger.forked, …
         """
-        note = note_of(fetch(f"{ledger}/checkpoint"))
+        try:
+            note = note_of(fetch(f"{ledger}/checkpoint"))
+        except OSError as error:
+            raise Refused("ledger.unreachable", ledger=ledger, why=str(error)) from None
         head = checkpoint_of(note.text)
         if head.ledger != ledger or not is_signed(note, Key(ORIGIN + ledger, LOG, self._log)):
             raise Refused("ledger.not_ours", ledger=ledger, size=head.size)

@@ -93,7 +93,7 @@ def witness(
         for ledger in _ledgers(source, fetch):
             try:
                 head, note = by.look(ledger, fetch, utc_now_ms() // 1000)
-                _send(source, note, folder / f"{ledger}.note")
+                _send(source, ledger, note, folder / f"{ledger}.note")
                 signed.append({"ledger": ledger, "size": head.size, "said": "signed"})
             except Refused as no:
                 refused.append({"ledger": ledger, "size": no.params.get("size"), "said": no.code})
@@ -129,15 +129,21 @@ def _fetch(source: str) -> Fetch:
 
 def _ledgers(source: str, fetch: Callable[[str], bytes]) -> list[str]:
     if source.startswith(("http://", "https://")):
-        return [str(head["ledger"]) for head in msgspec.json.decode(fetch("heads"))]
+        try:
+            return [str(head["ledger"]) for head in msgspec.json.decode(fetch("heads"))]
+        except OSError as error:
+            raise Refused("ledger.unreachable", ledger="", why=str(error)) from None
     return sorted(path.parent.name for path in Path(source).glob("*/checkpoint"))
 
 
-def _send(source: str, note: bytes, beside: Path) -> None:
+def _send(source: str, ledger: str, note: bytes, beside: Path) -> None:
     if not source.startswith(("http://", "https://")):
         beside.write_bytes(note)
         return
     address = f"{source.rstrip('/')}/api/v1/ledger/cosignatures"
     asked = urllib.request.Request(address, note, {"Content-Type": "text/plain"}, method="POST")  # noqa: S310 - as above
-    with urllib.request.urlopen(asked, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - as above
-        answer.read()
+    try:
+        with urllib.request.urlopen(asked, timeout=FETCH_SECONDS) as answer:  # noqa: S310 - as above
+            answer.read()
+    except OSError as error:
+        raise Refused("ledger.not_taken", ledger=ledger, why=str(error)) from None

@@ -21,6 +21,8 @@ from anlan.store.secrets import signed
 from anlan.store.tree import tile_root
 
 Row = tuple[str, tuple[Any, ...]]
+ROOTS_KEPT = 16_384
+"""Roots of full tiles, which never change: asked for again and again where the tile above is not full."""
 NEWEST = (
     "SELECT l.no, l.key, c.size, c.root, c.at, c.signature FROM ledgers l JOIN checkpoints c ON c.ledger = l.no"
     " WHERE c.size = (SELECT max(n.size) FROM checkpoints n WHERE n.ledger = l.no) ORDER BY l.key"
@@ -28,6 +30,10 @@ NEWEST = (
 ALL = (
     "SELECT l.no, l.key, c.size, c.root, c.at, c.signature FROM ledgers l JOIN checkpoints c ON c.ledger = l.no"
     " WHERE l.key = ? ORDER BY c.size"
+)
+AT = (
+    "SELECT l.no, l.key, c.size, c.root, c.at, c.signature FROM ledgers l JOIN checkpoints c ON c.ledger = l.no"
+    " WHERE l.key = ? AND c.size = ?"
 )
 LAST_COSIGNED = (
     "SELECT l.no, l.key, c.size, c.root, c.at, c.signature FROM ledgers l JOIN checkpoints c ON c.ledger = l.no"
@@ -60,6 +66,7 @@ class Heads:
 
     def __init__(self, readers: Readers, public_key: bytes) -> None:
         self._readers, self._public = readers, public_key
+        self._root = lru_cache(ROOTS_KEPT)(self._root_of)
 
     def key(self, ledger: str) -> Key:
         """The key under a ledger's checkpoints, by the name they carry."""
@@ -135,7 +142,7 @@ class Heads:
         """
         note = note_of(raw)
         asked = checkpoint_of(note.text)
-        ours = [head for head in self.all(asked.ledger) if head.checkpoint == asked]
+        ours = [head for head in self._at(asked.ledger, asked.size) if head.checkpoint == asked]
         if not ours:
             raise Refused("ledger.not_ours", ledger=asked.ledger, size=asked.size)
         sql = "INSERT INTO cosignatures VALUES (?, ?, ?, ?) ON CONFLICT (ledger, size, witness) DO NOTHING"
@@ -145,6 +152,9 @@ class Heads:
         if not rows:
             raise Refused("ledger.no_witness")
         return asked, rows
+
+    def _at(self, ledger: str, size: int) -> list[Head]:
+        return [self._head(*row) for row in self._run(AT, ledger, size)]
 
     def _proof(self, ledger: str, seq: int, body: bytes) -> Proof:
         head = self.head(ledger)
@@ -163,11 +173,11 @@ class Heads:
         others = note_of(text + b"\n" + lines.encode()).signatures if lines else ()
         return Head(no, checkpoint, Note(text, (Signature(own.name, own.mark, bytes(signature)), *others)))
 
-    def _root(self, no: int, level: int, index: int) -> bytes:
+    def _root_of(self, no: int, level: int, index: int) -> bytes:
         rows = self._run("SELECT hashes FROM tiles WHERE ledger = ? AND level = ? AND idx = ?", no, level, index)
         if not rows:
             raise LookupError(f"no tile {level}/{index}")
-        return _root_of(bytes(rows[0][0]))
+        return tile_root(bytes(rows[0][0]))
 
     def _run(self, sql: str, *values: Any) -> list[Any]:
         found: list[Any] = self._readers.connection().execute(sql, values).fetchall()
@@ -197,8 +207,3 @@ def is_signed(note: Note, key: Key) -> bool:
         (one.name, one.mark) == (key.name, key.mark) and signed(key.public, note.text, one.raw)
         for one in note.signatures
     )
-
-
-@lru_cache(65_536)
-def _root_of(hashes: bytes) -> bytes:
-    return tile_root(hashes)
