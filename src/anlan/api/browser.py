@@ -1,6 +1,5 @@
 """What a browser must know of any answer: no guessing at types, no frames, nothing to run; https only, if it came so.
-
-an answer says itself stands."""
+What an answer says itself stands."""
 
 from __future__ import annotations
 
