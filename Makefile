@@ -55,8 +55,8 @@ services: ## get PostgreSQL and nats-server for the tests of growth (as root on 
 		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done
 
 lint: setup-dev ## style, types, import contracts
-	$(BIN)/ruff check src tests
-	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src tests examples
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -68,8 +68,9 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev ## a hundred simulated cities (SEEDS=n), every access cell, a million fuzzed inputs a surface (FUZZ=n)
+torture: setup-dev services ## the long forms: simulated cities (SEEDS=n), every access cell, fuzz (FUZZ=n), a NATS leader killed
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
+	ANLAN_TEST_NATS_KILLS=10 ANLAN_TEST_NATS_MATTERS=5000 $(BIN)/pytest -s tests/app/test_publish_cluster.py
 	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py
 	ANLAN_TEST_FUZZ=$(or $(FUZZ),1000000) $(BIN)/pytest -s -n auto tests/fuzz
 

@@ -7,6 +7,7 @@ import gc
 import logging
 import os
 import pkgutil
+import signal
 import traceback
 from collections.abc import Coroutine
 from functools import partial
@@ -23,19 +24,23 @@ from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.deliver import Deliverer
 from anlan.app.denials import tell_over
 from anlan.app.health import Health
 from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.neighbours import Following
 from anlan.app.outward import Outward, outward
+from anlan.app.publish import Publisher
 from anlan.app.tick import Job, ticking
 from anlan.app.world import SYSTEM, World
 from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
+from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
+from anlan.links.webhook import Poster
 from anlan.loop.decide import unknown_effects
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
@@ -49,6 +54,8 @@ from anlan.web.report_make import make_due
 
 CLASSIFIER = "classify"
 SCORER = "merge"
+ITEM_SECONDS = 20.0
+"""What runs beside the requests may take so long to finish an item it has begun."""
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -79,6 +86,8 @@ def checked(said: Settings) -> None:
     """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
     settings_of(said)
     outward(said)
+    if said.nats_url:
+        Stream(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
 
@@ -139,6 +148,7 @@ def application(world: World) -> Litestar:
     app.state.live = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
+    app.state.poster = Poster(said.webhook_allow.split())
     app.state.health = Health(world, said.disk_free_mb)
     app.state.metrics_token = said.metrics_token
     app.state.proxies = frozenset(said.proxies.split())
@@ -147,11 +157,30 @@ def application(world: World) -> Litestar:
     return watched(app, os.urandom)
 
 
-def beside(app: Litestar, work: Coroutine[Any, Any, None]) -> None:
-    """Let work run beside the requests until the server stops; if it fails, the log says so."""
+def beside(app: Litestar, work: Coroutine[Any, Any, None], item_seconds: float = ITEM_SECONDS) -> None:
+    """Let work run beside the requests until the server stops: so long it may finish its item then. If it fails, the
+    log says so."""
     task = asyncio.get_running_loop().create_task(work)
     task.add_done_callback(_ended)
-    app.on_shutdown.insert(0, task.cancel)
+
+    async def end() -> None:
+        app.state.health.stop.tell()
+        _, late = await asyncio.wait([task], timeout=item_seconds)
+        for one in late:
+            one.cancel()
+
+    app.on_shutdown.insert(0, end)
+
+
+def stops_in_order(app: Litestar) -> None:
+    """Told by SIGUSR1 that the end is near: say so to whoever asks whether it is ready, end the event streams."""
+
+    def near() -> None:
+        app.state.health.stop.tell()
+        app.state.live.end()
+
+    app.on_startup.append(lambda: asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, near))
+    app.on_shutdown.insert(0, near)
 
 
 async def heard(world: World, event: CallEvent) -> None:
@@ -179,18 +208,24 @@ async def once(world: World, job: Job) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
+    stop = app.state.health.stop
     shared: list[Job] = [partial(make_due, world), partial(forget, world)]
     jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
     if world.store.neighbours:
-        app.on_startup.append(lambda: beside(app, Following(world).run()))
-    app.on_startup.append(lambda: beside(app, ticking(jobs)))
+        app.on_startup.append(lambda: beside(app, Following(world).run(), 0))
+    app.on_startup.append(lambda: beside(app, ticking(jobs, stop)))
     said = settings(world.store.home)
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
-        app.on_startup.append(lambda: beside(app, app.state.messenger.run()))
+        app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
+    deliverer = Deliverer(world, app.state.poster)
+    app.on_startup.append(lambda: beside(app, deliverer.run(stop)))
+    if said.nats_url:
+        publisher = Publisher(world, Stream(said))
+        app.on_startup.append(lambda: beside(app, publisher.run(stop)))
     if said.ami_url:
         app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
-        app.on_startup.append(lambda: beside(app, app.state.telephone.run()))
+        app.on_startup.append(lambda: beside(app, app.state.telephone.run(), 0))
 
 
 async def _unheard(_event: CallEvent) -> None:
@@ -212,6 +247,7 @@ def served() -> Litestar:
         world.store.files.sweep()
     app = application(world)
     does_by_itself(app, world)
+    stops_in_order(app)
     app.on_shutdown.append(world.store.close)
     gc.collect()
     gc.freeze()

@@ -10,7 +10,15 @@ from tests.access.town import Cell, Town
 
 from anlan.loop.matter import shown
 
-NOWHERE = {"token": "1-00", "asked": "services.json", "path": "nothing", "channel": "web", "file_path": "app.css"}
+NOWHERE = {
+    "token": "1-00",
+    "asked": "services.json",
+    "path": "nothing",
+    "channel": "web",
+    "file_path": "app.css",
+    "webhook": "w0",
+    "letter": "l0",
+}
 STALE = 1
 
 

@@ -9,7 +9,9 @@ from litestar.testing import AsyncTestClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from anlan.app.world import World
+from anlan.loop.errors import Refused
 from anlan.main import application
+from anlan.store.commit import Commit
 from anlan.telemetry import metrics
 
 pytestmark = pytest.mark.anyio
@@ -31,7 +33,8 @@ async def test_ready_names_what_is_wrong_and_alive_does_not_ask(world: World) ->
         answer = await client.get("/readyz")
         assert (answer.status_code, answer.json()["wrong"]) == (503, ["disk.low"])
         assert answer.headers["retry-after"] == "5"
-        app.state.health.disk_free_mb, app.state.health.stopping = 0, True
+        app.state.health.disk_free_mb = 0
+        app.state.health.stop.tell()
         assert (await client.get("/readyz")).json()["wrong"] == ["stopping"]
 
 
@@ -43,6 +46,21 @@ async def test_a_clock_behind_the_newest_fact_is_said(world: World, ask: Any) ->
         assert (await client.get("/readyz")).status_code == 200
         world.clock = lambda: now - 6_000
         assert (await client.get("/readyz")).json()["wrong"] == ["clock.behind"]
+
+
+async def test_a_commit_that_did_not_reach_the_disk_is_said_until_one_does(world: World, ask: Any) -> None:
+    app, writer = application(world), world.store.writer
+    app.state.health.disk_free_mb = 0
+    commit = Commit(at=world.clock(), actor="system", year=2026, rows=[("SELECT 1", ())])
+    await writer.write(commit)
+    whole, writer.end = writer.end, lambda: writer._undone(Refused("store.full"))  # type: ignore[method-assign]
+    with pytest.raises(Refused, match=r"store\.full"):
+        await writer.write(commit)
+    async with AsyncTestClient(app) as client:
+        assert (await client.get("/readyz")).json()["wrong"] == ["commit.failed"]
+        writer.end = whole  # type: ignore[method-assign]
+        await writer.write(commit)
+        assert (await client.get("/readyz")).status_code == 200
 
 
 async def test_a_database_that_does_not_answer_is_said(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,6 +110,8 @@ async def test_what_happened_is_counted(world: World, ask: Any) -> None:
 
     assert more("anlan_request_seconds_count", "/api/v1/intakes/{channel}", "201", "POST") == 1
     assert more("anlan_refused_total", "matter.unknown") == 1
+    assert more("anlan_commits_total", "done") >= 1
+    assert more("anlan_commit_seconds_count") == more("anlan_commit_batch_count") >= 1
     assert sum(value for (name, _), value in after.items() if name == "anlan_matters") == 1
     assert after["anlan_matters_late", ()] == 0
     assert after["anlan_database_bytes", ()] > 0

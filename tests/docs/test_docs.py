@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import doctest
 import shutil
+import time
 from pathlib import Path
+from typing import Any
 
 from anlan.cli.docs import pages
+from anlan.links.webhook import secret_text, signed
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -40,3 +43,17 @@ def test_makefile_explains_every_target() -> None:
             and ":=" not in line
         ):
             assert "## " in line, f"{name} has no help"
+
+
+def test_the_receivers_check_as_documented_tells_true_from_forged() -> None:
+    page = (DOCS / "operate/webhooks.md").read_text("utf-8")
+    scope: dict[str, Any] = {}
+    exec(page.split("```python\n")[1].split("```")[0], scope)
+    now, body = int(time.time()), b'{"id":"370202-1"}'
+    headers = signed(b"k" * 24, "370202-1", now, body)
+    genuine = scope["genuine"]
+    assert genuine(secret_text(b"k" * 24), headers, body)
+    assert not genuine(secret_text(b"o" * 24), headers, body)
+    assert not genuine(secret_text(b"k" * 24), headers, body + b" ")
+    assert not genuine(secret_text(b"k" * 24), headers | {"webhook-id": "370202-2"}, body)
+    assert not genuine(secret_text(b"k" * 24), signed(b"k" * 24, "370202-1", now - 400, body), body)

@@ -46,6 +46,9 @@ async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
                 if not still(request, who):
                     return
                 yield _message(changed)
+        if listening.ended():
+            spread = int.from_bytes(world_of(request).random(2)) * RETRY_MS // 2**16
+            yield ServerSentEventMessage(data="{}", event="bye", retry=RETRY_MS + spread)
 
     return ServerSentEvent(messages(), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
 

@@ -20,6 +20,7 @@ from anlan.api import (
     problems,
     sessions,
     today,
+    webhooks,
 )
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
@@ -52,6 +53,10 @@ ROUTES: list[Any] = [
     health.alive,
     health.ready,
     health.scraped,
+    webhooks.list_webhooks,
+    webhooks.add,
+    webhooks.change,
+    webhooks.settle,
     live.live,
     live.facts,
     open311.services,

@@ -59,10 +59,13 @@ class _Request:
             metrics.UNDER_WAY.dec()
 
     async def send(self, message: Any) -> None:
-        """Pass on what is sent; the answer carries the request's id. A stream is told of when it begins."""
+        """Pass on what is sent; the answer carries the request's id, and the word
+        that no other is taken on this connection when the process stops. A stream is told of when it begins."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*guarded(self.scope, message["headers"]), (ID_HEADER, self.id.encode())]
+            if self.scope["litestar_app"].state.health.stop.is_told():
+                message["headers"].append((b"connection", b"close"))
             if any(k == b"content-type" and v.startswith(b"text/event-stream") for k, v in message["headers"]):
                 self.tell()
         await self._send(message)

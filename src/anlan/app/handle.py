@@ -21,8 +21,10 @@ from anlan.loop.undo import undo as take_back
 from anlan.loop.undo import undoable
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Change, Commit, Done
+from anlan.telemetry import traces
 
 
+@traces.span("handle")
 def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     """The commit for a move. Writes nothing. Raises Conflict or Refused: matter.unknown for one that the actor may
     neither see nor move."""
@@ -42,6 +44,7 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     return commit
 
 
+@traces.span("undo")
 def undo(world: World, number: int, version: int, actor: Actor) -> Commit:
     """The commit that takes the actor's own last move back. Raises Conflict or Refused; writes nothing.
 
@@ -62,6 +65,7 @@ def undo(world: World, number: int, version: int, actor: Actor) -> Commit:
     return Commit(at=now, actor=actor.id, year=year_of(now), changes=[change], rows=rows)
 
 
+@traces.span("merge")
 def merge(world: World, number: int, into: int, version: int, actor: Actor) -> Commit:
     """Fold one open matter into another: every reporter keeps an own receipt and an own call-back there."""
     world.require(actor, "merge")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from anlan.app.stop import Stop
 from anlan.app.world import World
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import minute_of
@@ -23,17 +25,17 @@ CHECKS = ("stopping", "database.silent", "commit.failed", "disk.low", "clock.beh
 
 
 class Health(msgspec.Struct):
-    """What readiness hangs on beside the world: the least free space, and whether the process has been told to stop."""
+    """What readiness hangs on beside the world: the least free space, and whether the process is told to stop."""
 
     world: World
     disk_free_mb: int = 512
-    stopping: bool = False
+    stop: Stop = msgspec.field(default_factory=Stop)
 
     def wrong(self) -> list[str]:
         """The codes of what does not hold; empty when Anlan may take work."""
         tests: dict[str, Callable[[], bool]] = {
-            "stopping": lambda: self.stopping,
-            "database.silent": lambda: False,
+            "stopping": self.stop.is_told,
+            "commit.failed": self.world.store.writer.fails,
             "disk.low": lambda: _free(self.world.store.home) < self.disk_free_mb * MB,
             "clock.behind": self._behind,
         }
@@ -47,11 +49,16 @@ class Health(msgspec.Struct):
         """The figures that stand in the database and on the disk. Reads; run it beside the event loop."""
         store, now = self.world.store, self.world.clock()
         read, last, wrong = store.read, store.outbox.last(), self.wrong()
-        ledgers = read.listed(sql.LEDGERS)
+        ledgers, hooks = read.listed(sql.LEDGERS), store.webhooks.all()
         return {
             "anlan_ready": [((check,), float(check not in wrong)) for check in CHECKS],
-            "anlan_outbox_lag_facts": [((name,), float(last - pos)) for name, pos in read.listed(sql.CURSORS)],
+            "anlan_outbox_lag_facts": [
+                *(((name,), float(last - pos)) for name, pos in read.listed(sql.CURSORS)),
+                *(((f"webhook {one.id}",), float(last - one.pos)) for one in hooks),
+            ],
             "anlan_messages": [((state,), float(n)) for state, n in store.messages.counts().items()],
+            "anlan_webhooks": [((state,), float(n)) for state, n in Counter(one.state for one in hooks).items()],
+            "anlan_webhook_letters": [((state,), float(n)) for state, n in store.webhooks.counts().items()],
             "anlan_ledger_facts": [((key,), float(size)) for key, size, _, _ in ledgers],
             "anlan_checkpoint_age_seconds": [
                 ((key,), max(0, now - (at or 0)) / 1000 if size > (signed or 0) else 0.0)

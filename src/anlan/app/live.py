@@ -21,6 +21,7 @@ from anlan.loop.fact import Fact
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
 from anlan.store.outbox import ENTRIES_MAX
+from anlan.telemetry.metrics import STREAMS
 
 GAP_SECONDS = 0.5
 SOON_SECONDS = 0.02
@@ -66,30 +67,47 @@ class Live:
         self._ticked_at = 0.0
         self._pos = 0
         self.listeners = 0
+        self._over = False
         world.store.writer.listeners.append(self._on_facts)
 
     async def changes(self, actor: Actor, after: int | None = None) -> AsyncGenerator[Changed]:
         """What changes for an actor after a position (by default from now on); an empty message now and then as a beat.
 
-        Raises Refused("live.too_many").
+        It ends when the process is about to. Raises Refused: live.too_many, server.stopping.
         """
+        if self.ended():
+            raise Refused("server.stopping")
         if self.listeners >= LISTENERS_MAX:
             raise Refused("live.too_many", listeners_max=LISTENERS_MAX)
         if not self.listeners:
             self._loop, self._ticking, self._ticked_at = asyncio.get_running_loop(), False, 0.0
             self._pos = self._world.store.outbox.last()
         self.listeners += 1
+        STREAMS.set(self.listeners)
         pos = self._pos if after is None or after > self._world.store.outbox.last() else after
         try:
             yield Changed(pos, [])
-            while True:
+            while not self.ended():
                 batch = self._read(pos) if pos < self._pos else await self._next()
                 if batch and batch.start < pos:  # it began before what this listener has seen already
                     batch = self._read(pos)
+                if self.ended():
+                    return
                 pos = batch.pos if batch else pos
                 yield self._told(actor, batch) if batch else Changed(pos, [])
         finally:
             self.listeners -= 1
+            STREAMS.set(self.listeners)
+
+    def ended(self) -> bool:
+        """Whether the streams were told to end."""
+        return self._over
+
+    def end(self) -> None:
+        """Let every stream end now; whoever listens comes back, to another process or to this one's successor."""
+        self._over = True
+        for waiting in list(self._waiting):
+            waiting.cancel()
 
     async def _next(self) -> Batch | None:
         """The next tick's batch; None when nothing happened for a beat."""
@@ -98,6 +116,10 @@ class Live:
         try:
             return await asyncio.wait_for(waiting, self._beat)
         except TimeoutError:
+            return None
+        except asyncio.CancelledError:
+            if not self._over:
+                raise
             return None
         finally:
             self._waiting.discard(waiting)
@@ -132,7 +154,7 @@ class Live:
         for entry in entries:
             if entry.fact.version:
                 units, kinds = named.setdefault(entry.fact.matter, (set(), set()))
-                units.update(_units_of(entry.fact))
+                units.update(units_of(entry.fact))
                 kinds.add(entry.fact.kind)
         found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
         called = frozenset(e.fact.data["account"] for e in entries if e.fact.kind in CALL_KINDS)
@@ -151,7 +173,7 @@ class Live:
         return any(world.grants.allows(actor, "see", one, world.relation) for one in (matter, *had))
 
 
-def _units_of(fact: Fact) -> set[str]:
+def units_of(fact: Fact) -> set[str]:
     """The units a fact names: the one a matter leaves must hear of it too."""
     named = (fact.data.get(key) for key in ("lead", "from", "unit"))
     return {unit for unit in named if isinstance(unit, str) and unit}

@@ -14,15 +14,18 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from opentelemetry.trace import SpanKind
 
 from anlan.app import messages
 from anlan.app.outward import Outward
+from anlan.app.stop import Stop
 from anlan.app.world import World, year_of
 from anlan.links.port import Message, Undelivered
 from anlan.loop.errors import Refused
 from anlan.loop.matter import Matter
 from anlan.store.commit import Commit
 from anlan.store.messages import SET_CURSOR, UPDATE_MESSAGE, Kept
+from anlan.telemetry import metrics, traces
 
 MOBILE = re.compile(r"1[3-9]\d{9}")
 BATCH = 40
@@ -49,15 +52,15 @@ class Messenger:
     def __init__(self, world: World, outward: Outward) -> None:
         self.world, self.outward = world, outward
 
-    async def run(self) -> None:
-        """For as long as the server runs: a full disk or a busy store is waited out."""
-        while True:
+    async def run(self, stop: Stop) -> None:
+        """Until told to stop: a full disk or a busy store is waited out."""
+        while not stop.is_told():
             try:
                 busy = await self.turn()
             except Refused as refused:
                 _log.warning("messages wait: %s", refused.code)
                 busy = False
-            await asyncio.sleep(BREATH_SECONDS if busy else IDLE_SECONDS)
+            await stop.pause(BREATH_SECONDS if busy else IDLE_SECONDS)
 
     async def turn(self) -> bool:
         """Plan what the facts call for and send what is due, if it is this process that does. Answers whether there was
@@ -112,7 +115,8 @@ class Messenger:
             return Outcome(way, "dropped", "no_way") if self.outward.ports else Outcome(way, "sandbox")
         subject, text = self.worded(one, matter, way)
         try:
-            await asyncio.to_thread(port.send, Message(one.id, to, subject, text))
+            with metrics.outside(way), traces.span(way, SpanKind.CLIENT, message=one.id):
+                await asyncio.to_thread(port.send, Message(one.id, to, subject, text))
         except Undelivered as undelivered:
             last = undelivered.final or one.attempts >= len(PAUSES_MS)
             return Outcome(way, "failed" if last else "waiting", undelivered.why)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
 from contextlib import nullcontext
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -18,6 +22,8 @@ HEAD_MS, HEAD_BYTES = 10_000, 64 * 1024
 """A request's head must be there within this time and no larger; a connection on which nothing comes is closed too."""
 REQUESTS_MAX, CONNECTIONS_WAITING = 2_048, 1_024
 """Requests under way, the thousand event streams among them; what is over it waits its turn."""
+
+WORKER = "granian-worker"
 
 
 def serve(
@@ -50,7 +56,8 @@ def serve(
     errors.print(f"安澜 Anlan: http://{host}:{port}")
     if (home / "demo.txt").exists():
         errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {demo_password()}")
-    server = Granian(
+    said = held.settings
+    server = ending(Granian, said.drain_seconds)(
         "anlan.main:served",
         factory=True,
         address=host,
@@ -61,6 +68,7 @@ def serve(
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
         websockets=False,
+        workers_kill_timeout=said.stop_seconds,
         backlog=CONNECTIONS_WAITING,
         backpressure=REQUESTS_MAX,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
@@ -74,3 +82,26 @@ def _for_demo(held: Held, **values: str) -> None:
     """What a demo has where nobody said otherwise; the server's own process reads it."""
     said = {one.variable for one, _, source in held.shown() if source != "default"}
     os.environ.update({name: value for name, value in values.items() if name not in said})
+
+
+def ending(server: type[Any], drain_seconds: float) -> type[Any]:
+    """A server that, told to stop, first says so (`/readyz`, event streams) and goes on taking requests for a while, so
+    that a load balancer can turn elsewhere. Told twice, it stops at once."""
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+
+    class Ending(server):  # type: ignore[misc] # the class that was given
+        near = False
+
+        def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+            if self.near:
+                super().signal_handler_interrupt(*args, **kwargs)
+                return
+            self.near = True
+            for child in multiprocessing.active_children():
+                if child.name == WORKER and child.pid is not None:
+                    os.kill(child.pid, signal.SIGUSR1)
+            timer = threading.Timer(drain_seconds, super().signal_handler_interrupt)
+            timer.daemon = True
+            timer.start()
+
+    return Ending

@@ -9,17 +9,20 @@ millisecond: busy hours then share an fsync between many, and a single client wa
 from __future__ import annotations
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Protocol
 
 from anlan.loop.errors import Refused
 from anlan.store.commit import Commit, Done
+from anlan.telemetry import metrics
 
 FULL = 32
 GATHER_MAX = 512
 QUEUE_MAX = 20_000
 QUIET_SECONDS = 0.001
+FAILED_SECONDS = 60.0
 
 Outcome = Done | Exception
 
@@ -55,6 +58,7 @@ class Gather:
         self._closed = False
         self._under_way = self._armed = False
         self._last = self._seen = 0
+        self._began = self._failed_at = 0.0
         self._disk = ThreadPoolExecutor(1, thread_name_prefix="anlan-commit")
 
     def put(self, commit: Commit) -> asyncio.Future[Done]:
@@ -66,6 +70,7 @@ class Gather:
         job = Job(commit, self.loop.create_future())
         assert job.future is not None
         self._waiting.append(job)
+        metrics.QUEUE.set(len(self._waiting))
         self._arm()
         return job.future
 
@@ -73,6 +78,23 @@ class Gather:
         """Wait for the batch under way; what has not begun is refused."""
         self._closed = True
         self._disk.shutdown(wait=True)
+
+    def fails(self) -> bool:
+        """Whether the last batch did not get onto the disk, less than FAILED_SECONDS ago."""
+        return bool(self._failed_at) and time.perf_counter() - self._failed_at < FAILED_SECONDS
+
+    def _measure(self, jobs: list[Job]) -> None:
+        metrics.QUEUE.set(len(self._waiting))
+        metrics.BATCH.observe(len(jobs))
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - self._began)
+        kept = unwritten = False
+        for job in jobs:
+            done, refused = isinstance(job.outcome, Done), isinstance(job.outcome, Refused)
+            metrics.COMMITS.labels("done" if done else "refused" if refused else "failed").inc()
+            kept = kept or done
+            unwritten = unwritten or (isinstance(job.outcome, Refused) and job.outcome.code.startswith("store."))
+        if kept or unwritten:
+            self._failed_at = 0.0 if kept else time.perf_counter()
 
     def _arm(self) -> None:
         if self._armed or self._under_way or not self._waiting:
@@ -96,6 +118,7 @@ class Gather:
         self._armed, self._under_way = False, True
         jobs, self._waiting = self._waiting[:GATHER_MAX], self._waiting[GATHER_MAX:]
         self._last = len(jobs)
+        self._began = time.perf_counter()
         if self._closed:
             self._answer(jobs)
             return
@@ -118,6 +141,7 @@ class Gather:
 
     def _answer(self, jobs: list[Job]) -> None:
         self._under_way = False
+        self._measure(jobs)
         for job in jobs:
             if job.future is None or job.future.done():
                 continue

@@ -21,6 +21,7 @@ from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.sqlite import MEMORY, Sqlite, SqliteKeys
 from anlan.store.vault import Vault
+from anlan.store.webhooks import Webhooks
 from anlan.store.writer import Writer
 
 
@@ -77,6 +78,7 @@ class Store:
         self.outbox = Outbox(self.readers)
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
+        self.webhooks = Webhooks(self.readers)
         self.files = Files(self.home, self.readers)
         self.report_files = Blobs(self.home / "reports")
         self.vault = Vault(self.readers, Readers(place.keys), kept, random)

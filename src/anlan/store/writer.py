@@ -17,6 +17,7 @@ from anlan.store.commit import Commit, Done
 from anlan.store.database import Database, Lost, Raced
 from anlan.store.gather import Gather, Job
 from anlan.store.tree import Sign, Trees
+from anlan.telemetry import traces
 
 BATCH_MAX = 512
 RACES_MAX = 5
@@ -47,6 +48,8 @@ class Writer:
         self._keys = keys.connect()
         keys.migrate(self._keys)
         self.trees = Trees(self.connection, sign)
+        if not database.shared:
+            self.trees.refresh(self.trees.keys())
         self._sequences: dict[tuple[str, int], int] = {}
         self._count_on()
         self._sequences_before = dict(self._sequences)
@@ -83,7 +86,12 @@ class Writer:
         loop = asyncio.get_running_loop()
         if self._gather is None or self._gather.loop is not loop:
             self._gather = Gather(loop, self)
-        return await self._gather.put(commit)
+        with traces.span("commit"):
+            return await self._gather.put(commit)
+
+    def fails(self) -> bool:
+        """Whether what was last handed in could not be put on disk, a short while ago."""
+        return self._gather is not None and self._gather.fails()
 
     def close(self) -> None:
         """Finish what has begun, sign the edges, close."""
@@ -195,7 +203,7 @@ class Writer:
         ledgers = {change.ledger for commit in commits for change in commit.changes}
         ledgers |= {ledger for commit in commits for _, ledger, _ in commit.readings}
         self.database.take_turn(self.connection, ledgers, alone=any(commit.checks for commit in commits))
-        self.trees.refresh()
+        self.trees.refresh(ledgers)
         self._count_on()
         self._sequences_before = dict(self._sequences)
 
@@ -206,8 +214,9 @@ class Writer:
 
     def _signed(self, _batch: Batch) -> None:
         if self.database.shared:
-            self.database.take_turn(self.connection, self.trees.keys(), alone=False)
-            self.trees.refresh()
+            ledgers = self.trees.keys()
+            self.database.take_turn(self.connection, ledgers, alone=False)
+            self.trees.refresh(ledgers)
         self.trees.sign_all(self._at)
 
     def _undone(self, error: Exception) -> Exception:

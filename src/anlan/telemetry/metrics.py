@@ -6,7 +6,9 @@ Labels have few values: route patterns, codes, states; never an id, never what s
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -60,6 +62,18 @@ SAMPLED = {
     "anlan_disk_free_bytes": ("Free space where the data lies.", ()),
 }
 """What is read when somebody asks: help and labels by name."""
+
+
+@contextmanager
+def outside(way: str) -> Iterator[None]:
+    """Times a call to the outside by what came of it."""
+    began, came = time.perf_counter(), "failed"
+    try:
+        yield
+        came = "done"
+    finally:
+        OUTSIDE.labels(way, came).observe(time.perf_counter() - began)
+
 
 Samples = Mapping[str, Iterable[tuple[tuple[str, ...], float]]]
 """Name → (label values, value) each."""

@@ -51,6 +51,7 @@ from anlan.web import (
     topics,
     units,
     wall,
+    webhooks,
 )
 from anlan.web import map as map_
 from anlan.web.csrf import MaskedTokens
@@ -80,6 +81,7 @@ PAGES: list[Any] = [
     units.list_units, units.one_unit, duty.roster, duty.save, duty.take_out, duty.bring_in,
     people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     messages.messages, messages.again,
+    webhooks.list_webhooks, webhooks.add, webhooks.change, webhooks.settle,
     public.report_page, public.report, public.follow_page, public.follow, public.linked, public.rate, public.quiet,
 ]  # fmt: skip
 

@@ -96,6 +96,8 @@ def house(visit: Visit) -> list[Link]:
         links.append(Link(t("rail.people"), "/people", "", path.startswith("/people"), "h"))
     if visit.may("administer") or visit.may("audit"):
         links.append(Link(t("rail.rights"), "/rights", "", path == "/rights"))
+    if visit.may("configure"):
+        links.append(Link(t("rail.webhooks"), "/webhooks", "", path.startswith("/webhooks")))
     return links
 
 

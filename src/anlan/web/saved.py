@@ -42,7 +42,7 @@ async def home(request: Request[Any, Any, Any]) -> Redirect:
     if chosen := first(visit):
         return Redirect(chosen, status_code=303)
     if not visit.may("see"):
-        own = (("administer", "/people"), ("receive", "/intake"), ("audit", "/record"))
+        own = (("administer", "/people"), ("receive", "/intake"), ("audit", "/record"), ("configure", "/webhooks"))
         onward = next((page for action, page in own if visit.may(action)), "/account")
         return Redirect(onward, status_code=303)
     return Redirect("/callbacks" if visit.may("call_back") else "/queue", status_code=303)

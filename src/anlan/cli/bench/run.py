@@ -19,6 +19,7 @@ from anlan.cli.bench import (
     lists,
     load,
     lookup,
+    nats,
     points,
     quality,
     simulate,
@@ -44,6 +45,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("standby.",), standby.bench),
     (("plan.",), larson.bench),
     (("sim.day",), day.bench),
+    (("nats.",), nats.bench),
     (("console.seen.",), console.seen),
     (("console.queue.",), console.queue),
 )

@@ -14,13 +14,14 @@ from anlan.cli.bench.client import Next, Run, run
 
 WAIT_SECONDS = 60
 HOST = "127.0.0.1"
+QUIET = {"ANLAN_DRAIN_SECONDS": "0", "ANLAN_LOG_LEVEL": "warning"}
 
 
 class Server:
-    """`anlan serve` over `home`; use as a context."""
+    """`anlan serve` over `home`, with `more` in its environment; use as a context."""
 
-    def __init__(self, home: Path, token: str) -> None:
-        self.home, self.token = home, token
+    def __init__(self, home: Path, token: str, **more: str) -> None:
+        self.home, self.token, self.more = home, token, more
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port = int(probe.getsockname()[1])
@@ -32,7 +33,7 @@ class Server:
 
     def start(self) -> None:
         """Start it and wait until it answers. Raises TimeoutError."""
-        environment = os.environ | {"ANLAN_HOME": str(self.home)}
+        environment = QUIET | os.environ | {"ANLAN_HOME": str(self.home)} | self.more
         command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port)]
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
@@ -44,9 +45,13 @@ class Server:
         raise TimeoutError(f"the server did not start; see {self.home / 'server.log'}")
 
     def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def stop(self) -> int:
+        """Ask it to end, as a service manager would, and wait; its exit code."""
         assert self._process is not None
         self._process.terminate()
-        self._process.wait(20)
+        return self._process.wait(30)
 
     def kill(self) -> None:
         """End it at once, workers too, as a power cut would."""

@@ -40,5 +40,6 @@ GRANTS = (
     Grant("citizen", ("rate",), up_to="restricted"),
     Grant("exchange", ("telephone",)),
     Grant("partner", ("receive", "note")),
+    Grant("subscriber", ("see",), OWN_AND_BELOW),
     Grant("system", ("receive", "load")),
 )
