@@ -81,9 +81,8 @@ def _other(town: Town, cell: Cell | None) -> int:
     """Another matter of the same kind, so that only the first decides."""
     if cell is None:
         return 0
-    stage = "acting" if cell.stage == "assigned" else "assigned"
-    other = Cell(cell.relation, "received" if cell.relation == "unassigned" else stage, cell.level)
-    return town.matters[other].number
+    relation = "own" if cell.relation == "unassigned" else cell.relation
+    return town.matters[Cell(relation, "acting" if cell.stage == "assigned" else "assigned", cell.level)].number
 
 
 def mark_of(paths: list[str]) -> str:

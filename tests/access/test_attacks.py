@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -15,9 +16,11 @@ from tests.access.asking import Answer, Asking
 from tests.access.rules import addresses
 from tests.conftest import NOON
 
+from anlan.api import access
 from anlan.app import accounts, receive
 from anlan.app.world import World
 from anlan.loop.domain import Intake
+from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, shown
 from anlan.telemetry import logs
@@ -281,3 +284,33 @@ def test_a_cell_that_a_spreadsheet_would_run_is_text() -> None:
     with zipfile.ZipFile(io.BytesIO(as_xlsx([evil]))) as book:
         sheet = book.read("xl/worksheets/sheet1.xml")
     assert b"<f>" not in sheet
+
+
+# ---- slow ones
+
+
+async def test_a_body_that_does_not_come_is_given_up(
+    asking: Asking, token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that promises more than it sends: the rest is waited for, and not for ever."""
+    monkeypatch.setattr(access, "BODY_SECONDS", 0.05)
+
+    async def never() -> Any:
+        await asyncio.Event().wait()
+
+    with pytest.raises(Refused, match=r"body\.too_slow"):
+        await access.in_time(never)()
+    assert (await asking.send("POST", "/api/v1/echo", token, body=b'{"text": "a"}')).status == 200
+
+
+async def test_what_follows_a_whole_body_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(access, "BODY_SECONDS", 0.05)
+    messages = [{"type": "http.request", "body": b"", "more_body": False}, {"type": "http.disconnect"}]
+
+    async def received() -> Any:
+        if len(messages) == 1:
+            await asyncio.sleep(0.1)  # longer than a body may take
+        return messages.pop(0)
+
+    receive = access.in_time(received)
+    assert [(await receive())["type"], (await receive())["type"]] == ["http.request", "http.disconnect"]

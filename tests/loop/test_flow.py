@@ -41,6 +41,7 @@ def test_the_hotlines_flows_have_no_problem(flow: Flow) -> None:
         (replace(APPEAL, clocks=tuple(c for c in APPEAL.clocks if c.key != "matter")), "verify: unknown clock matter"),
         (replace(APPEAL, clocks=tuple(c for c in NOTICE.clocks if c.key != "matter")), "no clock matter"),
         (replace(APPEAL, moves=(*APPEAL.moves, APPEAL.moves[0])), "assign: declared twice"),
+        (replace(APPEAL, stages=()), "no stage"),
     ],
 )
 def test_a_planted_fault_is_found(flow: Flow, problem: str) -> None:

@@ -1,4 +1,4 @@
-"""What a browser must know of any answer: no guessing at types, no frames, nothing to run; https only, if it came so.
+"""What a browser must know of any answer: no guessing at types, no frames, nothing to run; https only, where it was so.
 What an answer says itself stands."""
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tomllib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from anlan.loop.flow import Flow
 from anlan.loop.grants import ANY, PLATFORM
 from anlan.settings import declared
 
+ASVS = Path(__file__).parents[3] / "docs/operate/asvs.toml"
 MADE = "<!-- Made by `anlan docs` from the code. Do not edit. -->"
 
 
@@ -48,6 +51,7 @@ def pages() -> dict[str, str]:
         "channels": _page("Channels", _channels(domains)),
         "errors": _page("Errors", _errors()),
         "access": _page("Who may call what", _access(domains)),
+        "asvs": _page("OWASP ASVS 5.0", _asvs()),
         "settings": _page("Settings", _settings()),
     }
 
@@ -119,6 +123,19 @@ def _channels(domains: dict[str, Domain]) -> Iterator[str]:
     for domain in domains.values():
         for channel in domain.channels:
             yield f"| {channel.key} | {domain.key} | {'yes' if channel.public else 'no'} |"
+
+
+def _asvs() -> Iterator[str]:
+    rows = tomllib.loads(ASVS.read_text("utf-8"))
+    counted = Counter(row["status"] for row in rows.values())
+    yield f"Levels 1 and 2, in our own words: {', '.join(f'{n} {status}' for status, n in counted.most_common())}."
+    yield "`test`: the tests named show it; `design`: where it lies; `operator`: the installation's; `gap`: not met."
+    yield ""
+    yield "| | level | | status | |"
+    yield "|---|---|---|---|---|"
+    for key, row in rows.items():
+        shown = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in row.get("tests", ())) or row["why"]
+        yield f"| {key} | {row['level']} | {row['about']} | {row['status']} | {shown} |"
 
 
 def _access(domains: dict[str, Domain]) -> Iterator[str]:

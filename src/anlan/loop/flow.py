@@ -132,6 +132,7 @@ def problems(flow: Flow) -> list[str]:
     keys = [m.key for m in flow.moves]
     found += [f"{key}: declared twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
     found += [] if "matter" in clocks else ["no clock matter"]
+    found += [] if flow.stages else ["no stage"]
     found += [f"unknown stage {s}" for s in {flow.calling, flow.closed, flow.reopens_to} - stages]
     for stage in flow.stages:
         if stage.clock and stage.clock not in clocks:
@@ -141,7 +142,7 @@ def problems(flow: Flow) -> list[str]:
         leads_on = any(m.target and m.target != stage.key for m in flow.moves_from(stage.key))
         if stage.kind in {"waiting", "working"} and not leads_on:
             found.append(f"{stage.key}: no way out")
-    reached = {flow.stages[0].key, flow.closed, flow.reopens_to}
+    reached = {*(s.key for s in flow.stages[:1]), flow.closed, flow.reopens_to}
     while more := {m.target for m in flow.moves if m.target and reached & set(m.sources)} - reached:
         reached |= more
     return found + [f"{key}: never reached" for key in sorted(stages - reached)]
