@@ -47,6 +47,8 @@ TABLES = {
     "views": "id",
     "seen": "account, matter",
     "guesses": "kind, key",
+    "webhooks": "id",
+    "webhook_letters": "id",
 }
 """Every table and what orders its rows; a test compares this with the migrations."""
 KEY_TABLES = {"keys": "id"}
