@@ -68,9 +68,11 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev services ## a hundred simulated cities, each from its own seed, and a NATS leader killed ten times; SEEDS=n for another number
+torture: setup-dev services ## the long forms: simulated cities (SEEDS=n), every access cell, fuzz (FUZZ=n), a NATS leader killed
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
 	ANLAN_TEST_NATS_KILLS=10 ANLAN_TEST_NATS_MATTERS=5000 $(BIN)/pytest -s tests/app/test_publish_cluster.py
+	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py
+	ANLAN_TEST_FUZZ=$(or $(FUZZ),1000000) $(BIN)/pytest -s -n auto tests/fuzz
 
 bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)

@@ -41,6 +41,7 @@ from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
 from anlan.links.webhook import Poster
+from anlan.loop.decide import unknown_effects
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
@@ -64,7 +65,7 @@ def discover() -> dict[str, Domain]:
     found: dict[str, Domain] = {}
     for module in pkgutil.iter_modules(domains.__path__):
         domain: Domain = import_module(f"anlan.domains.{module.name}").DOMAIN
-        wrong = [f"{flow.key}: {problem}" for flow in domain.flows for problem in problems(flow)]
+        wrong = [f"{f.key}: {one}" for f in domain.flows for one in (*problems(f), *unknown_effects(f))]
         if wrong or domain.key != module.name or domain.key in found:
             raise ValueError(f"domain {module.name}: {'; '.join(wrong) or 'its key must be its folder'}")
         found[domain.key] = domain

@@ -109,7 +109,33 @@ async def test_the_api_knows_no_cookie_that_changes_anything(asking: Asking, tok
         assert answer.status == 401 or "tokens" in path or "echo" in path, path
 
 
+async def test_a_log_in_ends_the_session_that_the_browser_had(asking: Asking, token: str) -> None:
+    form = {"account": OFFICER, "password": PASSWORD, "next": "/"}
+    answer = await asking.send("POST", "/login", token, form=form)
+    assert answer.status == 303
+    assert (await asking.send("GET", "/api/v1/me", token)).status == 401
+    left = await asking.send("POST", "/logout", form={})
+    assert left.headers["clear-site-data"] == '"cache", "storage"'
+
+
 # ---- headers
+
+
+async def test_every_answer_tells_the_browser_what_it_may_not_do(asking: Asking, token: str, matter: Matter) -> None:
+    paths = (
+        "/api/v1/matters", f"/api/v1/matters/{matter.number}", "/api/v1/me", "/healthz", "/api/v1/matters/1",
+        "/open311/v2/services.json", "/api/v1/city/places", f"{static_of(asking)}/app.css", "/queue", "/people",
+        "/queue/export/csv", "/nowhere", "/api/v1/nowhere",
+    )  # fmt: skip
+    for path in paths:
+        for sent in (token, ""):
+            answer = await asking.send("GET", path, sent, headers={"x-forwarded-proto": "https"})
+            assert answer.headers["x-content-type-options"] == "nosniff", path
+            assert "frame-ancestors 'none'" in answer.headers["content-security-policy"], path
+            assert "access-control-allow-origin" not in answer.headers
+            assert answer.headers["strict-transport-security"].startswith("max-age=31536000; includeSubDomains")
+        plain = await asking.send("GET", path, token)
+        assert "strict-transport-security" not in plain.headers, "on http it would say nothing"
 
 
 async def pages(asking: Asking, token: str, matter: Matter) -> list[tuple[str, Answer]]:

@@ -1,7 +1,7 @@
 """Role × address × relation × stage × level, every answer against the hand-written table.
 
 Here a sample that meets every role at every address, every role in every cell and every role's every move; the whole of
-it with ANLAN_ACCESS=all (`make torture`).
+it with ANLAN_TEST_ACCESS=all (`make torture`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from tests.access.rules import DENIED, HIDDEN, LET_IN, LOG_IN, OTHER, STAGE, add
 from tests.access.samples import mark_of, sample
 from tests.access.town import Cell, Town
 
-WHOLE = os.environ.get("ANLAN_ACCESS") == "all"
+WHOLE = os.environ.get("ANLAN_TEST_ACCESS") == "all"
 SEED = 20261128
 ONE_MATTER = ("GET /api/v1/matters/{number}", "POST /api/v1/matters/{number}/moves/{move}")
 

@@ -21,7 +21,7 @@ def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise Refused("body.invalid", why=str(error)) from None
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError):  # the second for bytes that are no UTF-8
         raise Refused("body.not_json") from None
 
 

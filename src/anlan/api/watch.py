@@ -11,6 +11,7 @@ from typing import Any
 import structlog
 from litestar import Litestar
 
+from anlan.api.browser import guarded
 from anlan.telemetry import logs, metrics, traces
 
 UNMATCHED = "unmatched"
@@ -62,7 +63,7 @@ class _Request:
         that no other is taken on this connection when the process stops. A stream is told of when it begins."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], (ID_HEADER, self.id.encode())]
+            message["headers"] = [*guarded(self.scope, message["headers"]), (ID_HEADER, self.id.encode())]
             if self.scope["litestar_app"].state.health.stop.is_told():
                 message["headers"].append((b"connection", b"close"))
             if any(k == b"content-type" and v.startswith(b"text/event-stream") for k, v in message["headers"]):

@@ -35,6 +35,11 @@ def world_of(request: Request[Any, Any, Any]) -> World:
     return world
 
 
+def is_secure(request: Request[Any, Any, Any]) -> bool:
+    """Whether it came over https, perhaps by a proxy."""
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
+
+
 def bearer(request: Request[Any, Any, Any]) -> Actor | None:
     """The account behind the bearer token, if there is one that is good. Looked up once a request."""
     if "bearer" not in request.state:

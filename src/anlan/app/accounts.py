@@ -240,6 +240,11 @@ def log_out(world: World, token: str, account: str) -> Commit:
     return commit_of(world, account, "token_revoked", {"account": account}, ("DELETE FROM tokens WHERE hash = ?", row))
 
 
+def left(token: str) -> list[tuple[str, tuple[bytes]]]:
+    """What a log-in writes beside its own: the session that this browser had before ends."""
+    return [("DELETE FROM tokens WHERE hash = ?", (token_hash(token),))] if token else []
+
+
 def actor_of(world: World, token: str) -> Actor | None:
     """Whose token this is now: None when unknown, expired, revoked, or the account is switched off or may not be."""
     row = world.store.read.token(token_hash(token), world.clock())

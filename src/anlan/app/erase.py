@@ -37,6 +37,7 @@ def person(world: World, receipt: int, reason: str, by: str) -> Commit:
         if matter.stage != world.flow_of(matter).closed:
             raise Refused("erase.open", matter=shown(number))
         _texts(world, commit, matter, {party}, reason)
+    _calls(world, commit, party)
     _people(commit, [party])
     return commit
 
@@ -63,6 +64,17 @@ def _of_matters(world: World, matters: Iterable[Matter], by: str) -> Commit:
         gone |= {p for p in parties if set(world.store.read.reported_by(p)) <= numbers}
     _people(commit, sorted(gone))
     return commit
+
+
+def _calls(world: World, commit: Commit, party: str) -> None:
+    """The numbers of their calls, of those too that came before the person was known."""
+    vault = world.store.vault
+    phone = vault.open([party]).get(party, {}).get("phone", "")
+    calls = vault.open(world.store.calls.before(world.clock() + 1))
+    theirs = sorted(call for call, said in calls.items() if phone and said.get("phone") == phone)
+    commit.destroys += theirs
+    _forget(commit, theirs, "sealed", "id")
+    _forget(commit, theirs, "calls", "id")
 
 
 def _people(commit: Commit, people: list[str]) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 import shapely
+from shapely.errors import ShapelyError
 from shapely.geometry import mapping, shape
 
 from anlan.city.errors import CityError
@@ -113,8 +114,8 @@ def parse_layer(text: bytes) -> tuple[Layer, list[CityError]]:
 def _feature(feature: Any, level: str, system: str) -> tuple[Area, Any]:
     try:
         area = msgspec.convert({**feature["properties"], "level": level}, Area)
-        drawn = feature["geometry"] and shape(feature["geometry"])
-    except (shapely.GEOSException, KeyError, TypeError, ValueError, AttributeError) as error:
+        drawn = None if feature["geometry"] is None else shape(feature["geometry"])
+    except (ShapelyError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise CityError("areas.bad_feature", why=str(error)) from None
     if drawn is None:
         return area, None

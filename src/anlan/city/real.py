@@ -131,7 +131,7 @@ def _codes(text: str) -> list[Code]:
 def _drawn(text: bytes, system: str, on_progress: OnProgress) -> Iterator[Drawn]:
     try:
         features = msgspec.json.decode(text)["features"]
-    except (msgspec.DecodeError, KeyError, TypeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise CityError("real.not_geojson", why=str(error)) from None
     for done, feature in enumerate(features, 1):
         names = feature["properties"]

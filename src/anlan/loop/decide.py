@@ -63,6 +63,11 @@ def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list
     return EFFECTS[move.effect](Case(flow, matter, move, fields, context))
 
 
+def unknown_effects(flow: Flow) -> list[str]:
+    """Moves whose effect is no rule of the kernel: what else is wrong with a flow, `flow.problems` says."""
+    return [f"{move.key}: unknown effect {move.effect}" for move in flow.moves if move.effect not in EFFECTS]
+
+
 def possible(flow: Flow, matter: Matter, context: Context) -> list[Move]:
     """The moves this actor could make now, in the flow's order: what a page offers."""
     return [

@@ -5,7 +5,7 @@ A batch that is rolled back must leave no trace here either: `begin` remembers, 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from anlan.loop.errors import Broken
 from anlan.loop.ledger import TILE_LEAVES, Checkpoint, Frontier, leaf_hash, perfect_root
@@ -43,21 +43,22 @@ class Trees:
         self._connection, self._sign = connection, sign
         self._trees: dict[str, Tree] = {}
         self._before: dict[str, tuple[int, list[bytes], list[bytes], int, int]] = {}
-        self.refresh()
+        self._last_no = 0
 
     def keys(self) -> list[str]:
         """The ledgers there are."""
-        return list(self._trees)
+        return [key for (key,) in self._connection.execute("SELECT key FROM ledgers")]
 
-    def refresh(self) -> None:
-        """Load what has grown elsewhere since it was last seen here."""
-        rows = self._connection.execute("SELECT no, key, size, frontier FROM ledgers").fetchall()
-        for no, key, size, frontier in rows:
+    def refresh(self, keys: Collection[str]) -> None:
+        """Load those of these ledgers that have grown elsewhere since they were last seen here. Nobody else may be
+        appending to them now."""
+        for no, key, size, frontier in self._connection.execute(
+            "SELECT no, key, size, frontier FROM ledgers"
+        ).fetchall():
+            self._last_no = max(self._last_no, no)
             tree = self._trees.get(key)
-            if tree is None or tree.frontier.size != size:
+            if key in keys and (tree is None or tree.frontier.size != size):
                 self._trees[key] = self._loaded(no, key, Frontier.from_bytes(size, frontier))
-        for key in self._trees.keys() - {key for _, key, _, _ in rows}:
-            del self._trees[key]
 
     def _loaded(self, no: int, key: str, frontier: Frontier) -> Tree:
         first = frontier.size // TILE_LEAVES * TILE_LEAVES
@@ -76,7 +77,7 @@ class Trees:
         """The tree of a ledger, made when its first fact comes."""
         tree = self._trees.get(key)
         if tree is None:
-            no = 1 + max((t.no for t in self._trees.values()), default=0)
+            no = 1 + max(self._last_no, *(t.no for t in self._trees.values()), 0)
             tree = self._trees[key] = Tree(no, key, Frontier(), [])
             tree.signed_size = -1
         if key not in self._before:
@@ -117,7 +118,7 @@ class Trees:
                 self._checkpoint(tree, at)
 
     def sign_all(self, at: int) -> None:
-        """Sign every edge that has moved since its last checkpoint (inside a transaction)."""
+        """Sign every edge here that has moved since its last checkpoint (inside a transaction)."""
         for key in list(self._trees):
             self.of(key)
         self.write(at, checkpoint=True)

@@ -48,6 +48,8 @@ class Writer:
         self._keys = keys.connect()
         keys.migrate(self._keys)
         self.trees = Trees(self.connection, sign)
+        if not database.shared:
+            self.trees.refresh(self.trees.keys())
         self._sequences: dict[tuple[str, int], int] = {}
         self._count_on()
         self._sequences_before = dict(self._sequences)
@@ -201,7 +203,7 @@ class Writer:
         ledgers = {change.ledger for commit in commits for change in commit.changes}
         ledgers |= {ledger for commit in commits for _, ledger, _ in commit.readings}
         self.database.take_turn(self.connection, ledgers, alone=any(commit.checks for commit in commits))
-        self.trees.refresh()
+        self.trees.refresh(ledgers)
         self._count_on()
         self._sequences_before = dict(self._sequences)
 
@@ -212,8 +214,9 @@ class Writer:
 
     def _signed(self, _batch: Batch) -> None:
         if self.database.shared:
-            self.database.take_turn(self.connection, self.trees.keys(), alone=False)
-            self.trees.refresh()
+            ledgers = self.trees.keys()
+            self.database.take_turn(self.connection, ledgers, alone=False)
+            self.trees.refresh(ledgers)
         self.trees.sign_all(self._at)
 
     def _undone(self, error: Exception) -> Exception:

@@ -10,7 +10,7 @@ from litestar.datastructures import Cookie
 from litestar.response import Redirect, Template
 
 from anlan.api.limits import TRIES
-from anlan.api.who import SESSION_COOKIE, address_of
+from anlan.api.who import SESSION_COOKIE, address_of, is_secure
 from anlan.app import accounts, seen
 from anlan.app.accounts import SESSION_MS
 from anlan.app.guesses import guarded
@@ -42,6 +42,7 @@ async def log_in(request: Request[Any, Any, Any]) -> Response[Any]:
             prove = partial(accounts.log_in, *told, agent, code)
         commit, token = await guarded(visit.world, account, address_of(request), prove)
         commit.rows += seen.forgotten(account, visit.world.clock())
+        commit.rows += accounts.left(request.cookies.get(SESSION_COOKIE, ""))
         await visit.world.store.writer.write(commit)
     except Refused as refused:
         error = visit.refusal(refused)
@@ -95,7 +96,7 @@ async def log_out(request: Request[Any, Any, Any]) -> Response[Any]:
             onward = "/login?left=oidc"
         await visit.world.store.writer.write(accounts.log_out(visit.world, token, visit.actor.id))
     cookies = [session_cookie(request, "", 0), kept.account_cookie(visit, "", secure=is_secure(request))]
-    return Redirect(onward, status_code=303, cookies=cookies)
+    return Redirect(onward, status_code=303, cookies=cookies, headers={"Clear-Site-Data": '"cache", "storage"'})
 
 
 @get("/theme")
@@ -112,11 +113,6 @@ def session_cookie(request: Request[Any, Any, Any], token: str, seconds: int) ->
     """The session's cookie; Secure where the page came over https."""
     secure = is_secure(request)
     return Cookie(SESSION_COOKIE, value=token, max_age=seconds, httponly=True, samesite="lax", secure=secure)
-
-
-def is_secure(request: Request[Any, Any, Any]) -> bool:
-    """Whether the page came over https, perhaps by a proxy."""
-    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto", "") == "https"
 
 
 def inside(address: str) -> str:
