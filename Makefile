@@ -55,20 +55,21 @@ services: ## get PostgreSQL and nats-server for the tests of growth (as root on 
 		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done
 
 lint: setup-dev ## style, types, import contracts
-	$(BIN)/ruff check src tests examples
-	$(BIN)/ruff format --check src tests examples
+	$(BIN)/ruff check src tests examples verify
+	$(BIN)/ruff format --check src tests examples verify
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
 format: setup-dev ## let ruff mend what it can
-	$(BIN)/ruff check --fix src tests
-	$(BIN)/ruff format src tests
+	$(BIN)/ruff check --fix src tests verify
+	$(BIN)/ruff format src tests verify
 
 docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev services ## the long forms: simulated cities (SEEDS=n), every access cell, fuzz (FUZZ=n), a NATS leader killed
+torture: setup-dev services ## the long forms, about two hours: tamper, crash, full disk, clock, cities, access, fuzz, NATS
+	ANLAN_TEST_TORTURE=1 $(BIN)/pytest tests/verify/test_tamper.py tests/torture
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
 	ANLAN_TEST_NATS_KILLS=10 ANLAN_TEST_NATS_MATTERS=5000 $(BIN)/pytest -s tests/app/test_publish_cluster.py
 	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py

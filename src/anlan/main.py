@@ -19,11 +19,13 @@ from litestar import Litestar, Router
 from litestar.openapi import OpenAPIConfig
 
 from anlan import domains
-from anlan.api.problems import only_known
+from anlan.api.ledger import witnesses
+from anlan.api.problems import only_known, text_of
 from anlan.api.routes import ON_ERROR, ROUTES
 from anlan.api.watch import watched
 from anlan.app.attach import forget_unclaimed
 from anlan.app.calls import forget_old, took
+from anlan.app.clock import ClockWatch
 from anlan.app.deliver import Deliverer
 from anlan.app.denials import tell_over
 from anlan.app.health import Health
@@ -46,6 +48,8 @@ from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
 from anlan.settings import HOME, Held, Settings, read
+from anlan.store.publish import OWN, behind, checkpoints_at, publish
+from anlan.store.reserve import Reserve
 from anlan.store.store import Place, Store
 from anlan.store.vault import Random
 from anlan.telemetry import logs
@@ -56,6 +60,7 @@ CLASSIFIER = "classify"
 SCORER = "merge"
 ITEM_SECONDS = 20.0
 """What runs beside the requests may take so long to finish an item it has begun."""
+MB = 1 << 20
 COLLECT_AFTER = (20_000, 20, 50)
 """Cycles are rare here; walking a city's worth of objects every few hundred requests cost each of them a tenth."""
 
@@ -85,6 +90,7 @@ def settings(at: Path | None = None) -> Settings:
 def checked(said: Settings) -> None:
     """Refuse settings that do not go together. Raises Refused (settings.…, oidc.settings)."""
     settings_of(said)
+    witnesses(said.witnesses)
     outward(said)
     if said.nats_url:
         Stream(said)
@@ -150,6 +156,7 @@ def application(world: World) -> Litestar:
     app.state.telephone = None
     app.state.poster = Poster(said.webhook_allow.split())
     app.state.health = Health(world, said.disk_free_mb)
+    app.state.witnesses = witnesses(said.witnesses)
     app.state.metrics_token = said.metrics_token
     app.state.proxies = frozenset(said.proxies.split())
     single = settings_of(said)
@@ -192,8 +199,19 @@ async def heard(world: World, event: CallEvent) -> None:
         logging.getLogger("anlan").warning("a call's event was refused: %s", refused.code)
 
 
-async def forget(world: World) -> None:
-    """What was only for a while: files that no matter took, calls of long ago."""
+async def sign_and_publish(world: World, folder: str) -> None:
+    """Sign the edges that moved, and publish them where a folder is set. A fork is told and nothing is overwritten."""
+    await asyncio.to_thread(world.store.writer.sign, world.clock())
+    await asyncio.to_thread(publish, world.store.heads, world.store.home / OWN, tiles=False)
+    if folder:
+        await asyncio.to_thread(publish, world.store.heads, Path(folder))
+
+
+async def forget(world: World, watch: ClockWatch) -> None:
+    """What was only for a while: files that no matter took, calls of long ago. Never soon after the clock jumped."""
+    await watch.look()
+    if not watch.steady:
+        return
     for commit in (forget_unclaimed(world), forget_old(world)):
         if commit is not None:
             await world.store.writer.write(commit)
@@ -208,13 +226,16 @@ async def once(world: World, job: Job) -> None:
 def does_by_itself(app: Litestar, world: World) -> None:
     """What the server does without being asked, from its start to its end: reports that have come due, files that no
     matter took and calls of long ago forgotten, and, where they are set up, messages and the exchange."""
-    stop = app.state.health.stop
-    shared: list[Job] = [partial(make_due, world), partial(forget, world)]
+    stop, said = app.state.health.stop, settings(world.store.home)
+    shared: list[Job] = [
+        partial(make_due, world),
+        partial(forget, world, ClockWatch(world)),
+        partial(sign_and_publish, world, said.checkpoints),
+    ]
     jobs: list[Job] = [*(partial(once, world, job) for job in shared), partial(tell_over, world)]
     if world.store.neighbours:
         app.on_startup.append(lambda: beside(app, Following(world).run(), 0))
     app.on_startup.append(lambda: beside(app, ticking(jobs, stop)))
-    said = settings(world.store.home)
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
@@ -238,6 +259,12 @@ def _ended(task: asyncio.Task[None]) -> None:
         logging.getLogger("anlan").error("%s stopped with %s\n%s", task.get_name(), type(error).__name__, where)
 
 
+def fallen_behind(world: World) -> list[Refused]:
+    """Where the ledgers fall short of what was published of them: an older state was restored, or history rewritten."""
+    folders = checkpoints_at(world.store.home, settings(world.store.home).checkpoints)
+    return [refused for folder in folders for refused in behind(world.store.heads, folder)]
+
+
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
     out of every garbage collection."""
@@ -245,6 +272,10 @@ def served() -> Litestar:
     world = open_world()
     if not world.store.database.shared:  # elsewhere a file may be on its way in
         world.store.files.sweep()
+    if (reserve := settings().reserve_mb) and not world.store.database.shared:
+        world.store.writer.reserve = Reserve(world.store.home / "reserve", reserve * MB)
+    for refused in fallen_behind(world):
+        logging.getLogger("anlan").error("%s", text_of(refused.code, dict(refused.params), "en"))
     app = application(world)
     does_by_itself(app, world)
     stops_in_order(app)

@@ -44,6 +44,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     demo_password: Annotated[str, _about("Password of the demo's log-ins.", min_length=8)] = "qingdao-2026"  # noqa: S105 - shown on start
     public_url: Annotated[str, _about("Anlan's own address as browsers see it; begins every link.")] = ""
 
+    checkpoints: Annotated[str, _about("A folder where the ledgers' signed heads are published, kept elsewhere.")] = ""
+    witnesses: Annotated[str, _about("Keys of witnesses (`name+mark+key`), parted by blanks.", "all")] = ""
+
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], _about("`info` has a line for each request.")
     ] = "info"
@@ -51,6 +54,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _about("Opens `/metrics`. Without it only this machine may, and no proxy.", secret=True)
     ] = ""
     disk_free_mb: Annotated[int, _about("Less free space than this and Anlan says it is not ready.", ge=0)] = 512
+    reserve_mb: Annotated[int, _about("Room kept for calls when the disk is full; 0 keeps none.", ge=0)] = 64
     drain_seconds: Annotated[float, _about("Between being told to stop and taking no more requests.", ge=0, le=300)] = (
         2.0
     )

@@ -13,7 +13,7 @@ LINES_MAX = 400
 FUNCTION_LINES_MAX = 50
 BANNED_NAMES = {"service.py", "manager.py", "utils.py", "helpers.py", "base.py", "common.py"}
 CLOCK_FREE = ("loop", "engines")
-PYTHON = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py")])
+PYTHON = sorted([*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("verify/*.py")])
 SOURCE = sorted(ROOT.glob("src/anlan/**/*.py"))
 ASSETS = sorted(p for e in ("js", "css", "html") for p in ROOT.glob(f"src/anlan/**/*.{e}") if "vendor" not in p.parts)
 

@@ -1,5 +1,6 @@
-"""What a browser must know of any answer: no guessing at types, no frames, nothing to run; https only, where it came so.
-What an answer says itself stands."""
+"""What a browser must know of any answer: no guessing at types, no frames, nothing to run; https only, if it came so.
+
+an answer says itself stands."""
 
 from __future__ import annotations
 

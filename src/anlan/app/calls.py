@@ -106,7 +106,7 @@ async def dial(world: World, exchange: Asterisk | None, actor: Actor, number: in
         raise Refused(undialled.why) from None
     now, matter = world.clock(), world.store.read.matter(number)
     fact = (number, matter.ledger, ("dialled", {"receipt": receipt, "extension": extension}))
-    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[fact]))
+    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[fact], urgent=True))
     return extension
 
 
@@ -152,7 +152,7 @@ async def _record(world: World, actor: Actor, call: Call) -> None:
     now = world.clock()
     data = {"purpose": "receive", "what": "caller", "call": call.id, **({"party": call.party} if call.party else {})}
     fact = (int(world.ledger), world.ledger, ("read", data))
-    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[fact]))
+    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[fact], urgent=True))
 
 
 def _told(
@@ -161,4 +161,4 @@ def _told(
     now = world.clock()
     data = {"call": call.id, "extension": call.extension, "account": call.account, **more}
     fact = (int(world.ledger), world.ledger, (kind, data))
-    return Commit(at=now, actor=actor, year=year_of(now), readings=[fact], rows=list(rows))
+    return Commit(at=now, actor=actor, year=year_of(now), readings=[fact], rows=list(rows), urgent=True)

@@ -211,4 +211,6 @@ async def _record(
     data = {"purpose": purpose, "what": what, **whose}
     reading = (matter.number, matter.ledger, ("read", data))
     rows = seen.opened(actor.id, [matter], now) if marks else []
-    await world.store.writer.write(Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading], rows=rows))
+    await world.store.writer.write(
+        Commit(at=now, actor=actor.id, year=year_of(now), readings=[reading], rows=rows, urgent=True)
+    )

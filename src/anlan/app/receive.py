@@ -86,7 +86,7 @@ def prepare(
     flow = domain.flow(intake.flow or domain.flows[0].key)
     said = said or words(intake.title, intake.text, intake.address)
     advice = advise(world, intake, said.features, engines=engines, explain=False)
-    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), urgent=is_urgent(world, intake))
     code, party = _seal(world, commit, intake)
     ledger = advice.district if advice.district.isdigit() else world.ledger
     received = _received(intake, domain, advice, ledger, party)
@@ -148,6 +148,12 @@ def locate(world: World, intake: Intake) -> tuple[Location | None, str]:
         raise Refused("place.unknown_district", district=intake.district)
     area = found[0] if found else world.city.areas.by_key[intake.district]
     return None, area.key if area.level == "district" else area.district
+
+
+def is_urgent(world: World, intake: Intake) -> bool:
+    """Whether it came by a channel whose reports go through on a full disk."""
+    found = world.channels.get(intake.channel)
+    return found is not None and found[1].urgent
 
 
 def checked(intake: Intake) -> None:
@@ -272,7 +278,7 @@ def _joining(world: World, intake: Intake, actor: Actor, number: int) -> Prepare
         raise Refused("matter.closed", matter=number)
     if matter.parent:
         raise Refused("child.no_reporters", parent=shown(matter.parent))
-    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at))
+    commit = Commit(at=world.clock(), actor=actor.id, year=year_of(intake.at), urgent=is_urgent(world, intake))
     code, party = _seal(world, commit, intake)
     assert commit.receipt is not None
     commit.receipt.joins = True

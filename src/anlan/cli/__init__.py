@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from anlan.cli import (
+    backup,
     city,
     copy,
     docs,
@@ -14,6 +15,7 @@ from anlan.cli import (
     ledger,
     load,
     measure,
+    outsiders,
     report,
     serve,
     settings,
@@ -30,6 +32,9 @@ app.command("settings")(settings.settings)
 app.add_typer(load.app, name="load")
 app.command("verify")(ledger.verify)
 app.command("rebuild")(ledger.rebuild)
+app.command("backup")(backup.backup)
+app.command("restore")(backup.restore)
+app.add_typer(outsiders.app, name="ledger")
 app.command("copy")(copy.copy)
 app.add_typer(train.app, name="train")
 app.command("measure")(measure.measure)

@@ -15,7 +15,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.linear_model import Ridge
 
 from anlan.engines.text import GRAMS, TRIPLES_FROM, Features
 
@@ -142,6 +141,8 @@ def _one_against_rest(classes: Ints, count: int) -> Floats:
 
 
 def _ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
+    from sklearn.linear_model import Ridge  # noqa: PLC0415 - half a second of every start; only training needs it
+
     model = Ridge(alpha=_RIDGE, solver="sparse_cg", tol=1e-3)
     model.fit(matrix, _one_against_rest(classes, count), sample_weight=_class_weights(classes, count)[classes])
     return model.coef_.T, model.intercept_
@@ -149,6 +150,8 @@ def _ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats
 
 def _bayes_ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
     """Ridge after scaling each gram by its log-odds for the class."""
+    from sklearn.linear_model import Ridge  # noqa: PLC0415 - as above
+
     targets = _one_against_rest(classes, count)
     sums = targets.clip(0).T @ matrix + _BAYES_SMOOTHING
     rest = (sums - _BAYES_SMOOTHING).sum(axis=0) - sums + 2 * _BAYES_SMOOTHING

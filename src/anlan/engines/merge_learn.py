@@ -13,15 +13,17 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from anlan.engines.archive import packed, unpacked
 from anlan.engines.merge_score import PAIR_COLUMNS, Floats, Pairs
+
+if TYPE_CHECKING:
+    import lightgbm
 
 BINS: Final = 32
 """Bins per column, of equally many training pairs; a missing value has its own."""
@@ -196,6 +198,8 @@ def _fit(pairs: Floats, categories: Sequence[str], same: NDArray[np.bool_], seed
 
 
 def _boosted(binned: Floats, same: NDArray[np.bool_], seed: int) -> lightgbm.Booster:
+    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
     settings = {
         "objective": "binary",
         "num_leaves": 4,

@@ -14,7 +14,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
 
@@ -167,6 +166,8 @@ def flag_scores(seen: Replay, duplicates: NDArray[np.bool_], train_rows: int, se
 
     Raises ValueError when the training rows hold no duplicate or nothing else.
     """
+    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
     answers = duplicates[:train_rows]
     if not 0 < int(answers.sum()) < train_rows:
         raise ValueError("training needs rows that are duplicates and rows that are not")

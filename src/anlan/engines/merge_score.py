@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-import lightgbm
 import numpy as np
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Floats = NDArray[np.float64]
 
@@ -101,6 +103,8 @@ class Trees:
 
     def __init__(self, text: str) -> None:
         """Raises ValueError for a text that is not such a model."""
+        import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
         if not text.startswith("tree\n"):
             raise ValueError("not a model of boosted trees: LightGBM's text starts with a line 'tree'")
         try:
@@ -126,6 +130,8 @@ def train_pairs(pairs: Floats, same: NDArray[np.bool_], seed: int, trees: int = 
 
     Raises ValueError for a wrong shape or when all rows have one answer.
     """
+    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
     if pairs.shape != (same.size, len(PAIR_COLUMNS)):
         raise ValueError(f"pairs of shape {pairs.shape}, expected {(same.size, len(PAIR_COLUMNS))}")
     if bool(same.all()) or not bool(same.any()):
@@ -136,6 +142,8 @@ def train_pairs(pairs: Floats, same: NDArray[np.bool_], seed: int, trees: int = 
 
 def boost(data: lightgbm.Dataset, seed: int, trees: int) -> lightgbm.Booster:
     """Small, regular, reproducible trees: duplicates are rare and their labels incomplete."""
+    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
     settings = {
         "objective": "binary",
         "num_leaves": 7,

@@ -64,6 +64,8 @@ class Channel(msgspec.Struct, frozen=True):
     public: bool = False
     silent: bool = False
     """Nobody who came in by it is sent a message: another city's table, another system's own customers."""
+    urgent: bool = False
+    """On a full disk it may use the reserve: a call that is not taken down is lost."""
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -1,11 +1,13 @@
 """The ledger's arithmetic: a Merkle tree over the stored bytes of facts (RFC 6962, section 2.1), and its checkpoints.
 
 Pure: nothing here stores or signs. A `Frontier` is the smallest state from which a tree can grow: the roots of the
-perfect subtrees that make it up, largest first. The check that needs none of the application is `anlan verify`.
+perfect subtrees that make it up, largest first. Proofs are made in `proof`; the check that needs
+none of the application is `verify/anlan_verify.py`.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from hashlib import sha256
 
@@ -14,6 +16,8 @@ import msgspec
 HASH_BYTES = 32
 TILE_LEAVES = 256
 EMPTY_ROOT = sha256(b"").digest()
+ORIGIN = "anlan/"
+"""A ledger's name outside the house is this and its key."""
 
 
 def leaf_hash(body: bytes) -> bytes:
@@ -97,18 +101,6 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     return frontier.root()
 
 
-def inclusion_proof(index: int, leaves: Sequence[bytes]) -> list[bytes]:
-    """The audit path of leaf `index` in the tree over `leaves` (RFC 6962, 2.1.1)."""
-    if not 0 <= index < len(leaves):
-        raise ValueError("no such leaf")
-    if len(leaves) == 1:
-        return []
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    if index < split:
-        return [*inclusion_proof(index, leaves[:split]), root_of(leaves[split:])]
-    return [*inclusion_proof(index - split, leaves[split:]), root_of(leaves[:split])]
-
-
 def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: bytes) -> bool:
     """Whether `path` proves that `leaf` is entry `index` of the tree with this size and root (RFC 9162, 2.1.3.2)."""
     if not 0 <= index < size:
@@ -128,7 +120,7 @@ def included(leaf: bytes, index: int, size: int, path: Sequence[bytes], root: by
 
 
 class Checkpoint(msgspec.Struct, frozen=True):
-    """A tree head as it is signed: which ledger, how many facts, which root, when (UTC ms). Hex in text form."""
+    """A tree head as it is signed: which ledger, how many facts, which root (hex), when (UTC ms)."""
 
     ledger: str
     size: int
@@ -136,5 +128,6 @@ class Checkpoint(msgspec.Struct, frozen=True):
     at: int
 
     def signed_text(self) -> bytes:
-        """The bytes under the signature."""
-        return f"anlan checkpoint v1\n{self.ledger}\n{self.size}\n{self.root}\n{self.at}\n".encode("ascii")
+        """The bytes under the signature: a C2SP tlog-checkpoint with the moment as its extension line."""
+        root = b64encode(bytes.fromhex(self.root)).decode()
+        return f"{ORIGIN}{self.ledger}\n{self.size}\n{root}\nat {self.at}\n".encode("ascii")

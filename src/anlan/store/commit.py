@@ -59,13 +59,15 @@ class Commit(msgspec.Struct):
 
     `request` is the idempotency key's and the body's hash. `checks`: what must still hold when it is written, as a
     query that finds a row, and the refusal when it does not. `forgets`: the matters whose title, search terms and
-    feature row go; `destroys`: vault keys that die after the rest is kept.
+    feature row go; `destroys`: vault keys that die after the rest is kept. `urgent`: on a full disk it may use the
+    reserve.
     """
 
     at: int
     actor: str
     year: int
     changes: list[Change] = []
+    urgent: bool = False
     receipt: Receipt | None = None
     readings: list[tuple[int, str, Draft]] = []
     keys: list[tuple[str, bytes]] = []

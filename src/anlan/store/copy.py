@@ -19,6 +19,8 @@ TABLES = {
     "facts": "pos",
     "tiles": "ledger, level, idx",
     "checkpoints": "ledger, size",
+    "tails": "ledger",
+    "cosignatures": "ledger, size, witness",
     "counters": "name",
     "matters": "number",
     "receipts": "number",

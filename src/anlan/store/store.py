@@ -13,6 +13,7 @@ from anlan.store.blobs import Blobs
 from anlan.store.calls import Calls
 from anlan.store.database import Database, Readers
 from anlan.store.files import Files
+from anlan.store.heads import Heads
 from anlan.store.messages import Messages
 from anlan.store.neighbours import Neighbours
 from anlan.store.outbox import Outbox
@@ -76,6 +77,7 @@ class Store:
         self.readers = Readers(self.database)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
+        self.heads = Heads(self.readers, self.public_key)
         self.calls = Calls(self.readers)
         self.messages = Messages(self.readers)
         self.webhooks = Webhooks(self.readers)
@@ -98,3 +100,9 @@ class Store:
 def vault_at(place: Place) -> Vault:
     """The vault of an installation, for reading only: beside a writer, or in another process."""
     return Vault(Readers(place.database), Readers(place.keys), place.secrets()[0])
+
+
+def heads_at(place: Place) -> Heads:
+    """The ledgers' heads of an installation, for reading only: beside a server, or in another process."""
+    public = (place.home / "keys" / "ledger.pub").read_text("ascii").strip()
+    return Heads(Readers(place.database), bytes.fromhex(public))

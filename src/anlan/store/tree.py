@@ -117,6 +117,10 @@ class Trees:
             if (due or checkpoint) and frontier.size > tree.signed_size:
                 self._checkpoint(tree, at)
 
+    def unsigned(self) -> bool:
+        """Whether an edge has moved since its last checkpoint."""
+        return any(tree.frontier.size > tree.signed_size for tree in self._trees.values())
+
     def sign_all(self, at: int) -> None:
         """Sign every edge here that has moved since its last checkpoint (inside a transaction)."""
         for key in list(self._trees):
@@ -143,6 +147,11 @@ class Trees:
         self._connection.execute(
             "INSERT INTO checkpoints VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (ledger, size) DO NOTHING",
             (tree.no, frontier.size, root, at, frontier.to_bytes(), key_id, signature),
+        )
+        self._connection.execute(
+            "INSERT INTO tails VALUES (?, ?, ?) ON CONFLICT (ledger) DO UPDATE SET size = excluded.size,"
+            " hashes = excluded.hashes",
+            (tree.no, frontier.size, b"".join(tree.tail)),
         )
         tree.signed_size, tree.signed_at = frontier.size, at
 

@@ -147,10 +147,27 @@ def check_chunk(database: Database, chunk: Chunk) -> Checked:
     for at in range(0, whole, TILE_LEAVES):
         hashes = b"".join(leaves[at : at + TILE_LEAVES])
         index = (chunk.first + at) // TILE_LEAVES
-        if fault is None and tiles.get(index) != hashes:
-            fault = _first_difference(hashes, tiles.get(index), index)
+        if tiles.get(index) != hashes:
+            fault = _first(fault, _first_difference(hashes, tiles.get(index), index))
         roots.append(tile_root(hashes))
+    fault = _first(fault, _tail_difference(connection, chunk, leaves[whole:], whole))
     return Checked(roots, leaves[whole:], fault)
+
+
+def _first(one: tuple[int, str] | None, other: tuple[int, str] | None) -> tuple[int, str] | None:
+    return min((fault for fault in (one, other) if fault), key=lambda fault: fault[0], default=None)
+
+
+def _tail_difference(connection: Connection, chunk: Chunk, leaves: list[bytes], whole: int) -> tuple[int, str] | None:
+    """Against the hashes that were kept with the newest checkpoint of what is no full tile."""
+    first = chunk.first + whole
+    row = connection.execute(
+        "SELECT hashes FROM tails WHERE ledger = ? AND size >= ? AND size < ?",
+        (chunk.ledger, first, first + TILE_LEAVES),
+    ).fetchone()
+    kept = [row[0][i : i + 32] for i in range(0, len(row[0]), 32)] if row else []
+    at = next((i for i, (leaf, was) in enumerate(zip(leaves, kept, strict=False)) if leaf != was), None)
+    return None if at is None else (first + at, "changed")
 
 
 def _first_difference(hashes: bytes, tile: bytes | None, index: int) -> tuple[int, str]:

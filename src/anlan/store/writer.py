@@ -16,6 +16,7 @@ from anlan.store.apply import Batch
 from anlan.store.commit import Commit, Done
 from anlan.store.database import Database, Lost, Raced
 from anlan.store.gather import Gather, Job
+from anlan.store.reserve import Reserve
 from anlan.store.tree import Sign, Trees
 from anlan.telemetry import traces
 
@@ -55,6 +56,7 @@ class Writer:
         self._sequences_before = dict(self._sequences)
         self.listeners: list[Listener] = []
         self._at, self._wrote = 0, False
+        self.reserve: Reserve | None = None
         self._owes_truncation = False
         self._lock = threading.Lock()
         self._gather: Gather | None = None
@@ -109,6 +111,16 @@ class Writer:
             self.connection.close()
             self._keys.close()
 
+    def sign(self, at: int) -> None:
+        """Sign the edges that moved since their last checkpoint: a ledger that goes quiet is signed too."""
+        with self._lock:
+            if self._closed or not (self.database.shared or self.trees.unsigned()):
+                return
+            self._at = max(self._at, at)
+            failed = self.begin([], self._signed) or self.end()
+        if failed:
+            raise failed
+
     @property
     def near(self) -> bool:
         """Whether a statement costs less than handing it to another thread."""
@@ -142,7 +154,7 @@ class Writer:
                 self.connection.execute("BEGIN IMMEDIATE")
                 if self.database.shared:
                     self._take_turn(jobs)
-                for job in jobs:
+                for job in self._let_through(jobs):
                     _apply(batch, job)
                 if work:
                     work(batch)
@@ -173,12 +185,29 @@ class Writer:
         elif isinstance(failed, Lost):
             for job in jobs:
                 job.outcome = failed
-        elif len(jobs) == 1:
+        elif len(jobs) == 1 and not self._made_room(jobs, failed):
             jobs[0].outcome = failed
             self._race(jobs[0])
         else:
+            self._made_room(jobs, failed)
             for job in jobs:
                 self._write([job])
+
+    def _made_room(self, jobs: list[Job], failed: Exception) -> bool:
+        """On a full disk: the reserve is given away for what is urgent."""
+        full = isinstance(failed, Refused) and failed.code == "store.full"
+        if not (full and self.reserve and self.reserve.held and any(job.commit.urgent for job in jobs)):
+            return False
+        self.reserve.release()
+        return True
+
+    def _let_through(self, jobs: list[Job]) -> list[Job]:
+        """All; while the reserve is given away, what is urgent."""
+        if self.reserve is None or self.reserve.regained():
+            return jobs
+        for job in jobs:
+            job.outcome = Refused("store.full")
+        return [job for job in jobs if job.commit.urgent]
 
     def _write(self, jobs: list[Job]) -> None:
         self.settle(jobs, self.begin(jobs) or self.end())

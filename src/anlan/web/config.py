@@ -39,6 +39,7 @@ from anlan.web import (
     files,
     fresh,
     intake,
+    ledger,
     matter,
     messages,
     oidc,
@@ -82,6 +83,7 @@ PAGES: list[Any] = [
     people.list_people, people.new_person, people.add_person, people.one_person, people.change_person, people.rights,
     messages.messages, messages.again,
     webhooks.list_webhooks, webhooks.add, webhooks.change, webhooks.settle,
+    ledger.heads,
     public.report_page, public.report, public.follow_page, public.follow, public.linked, public.rate, public.quiet,
 ]  # fmt: skip
 
@@ -108,7 +110,7 @@ def web_config(world: World) -> dict[str, Any]:
         secret=world.store.vault.blind("web.csrf").hex(),
         cookie_name="anlan_csrf",
         cookie_httponly=True,
-        exclude=["^/api/", "^/open311/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
+        exclude=["^/api/", "^/open311/", "^/ledger/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
     )
     return {
         "route_handlers": routes(),

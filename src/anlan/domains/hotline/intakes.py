@@ -184,4 +184,8 @@ ADAPTERS = (
 )
 PUBLIC = frozenset({"web", "mobile", "open311"})
 SILENT = frozenset({"import"})
-CHANNELS = tuple(Channel(a.channel, a, public=a.channel in PUBLIC, silent=a.channel in SILENT) for a in ADAPTERS)
+URGENT = frozenset({"call_968110", "transfer_110", "transfer_12345"})
+CHANNELS = tuple(
+    Channel(a.channel, a, public=a.channel in PUBLIC, silent=a.channel in SILENT, urgent=a.channel in URGENT)
+    for a in ADAPTERS
+)

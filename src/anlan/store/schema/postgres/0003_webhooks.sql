@@ -1,4 +1,4 @@
--- SQLite's 0017: subscriptions and the letters they could not be delivered.
+-- SQLite's 0016: subscriptions and the letters they could not be delivered.
 CREATE TABLE webhooks (
     id words PRIMARY KEY, name words NOT NULL UNIQUE, account words NOT NULL, url words NOT NULL, secret BYTEA NOT NULL,
     kinds words NOT NULL, ledgers words NOT NULL, state words NOT NULL, why words NOT NULL, pos BIGINT NOT NULL,

@@ -1,0 +1,135 @@
+"""Crash (T1): the real server under fifty clients, killed with SIGKILL again and again. Acknowledged is kept, once.
+
+Short: 5 kills. Long (`make torture`): 200 kills, about 8 minutes. A process kill does not lose the page cache: that
+answers wait for the fsync is shown by `test_before_the_fsync`, and what a power cut leaves by `test_crash_states`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from anlan.app import accounts
+from anlan.cli.bench.server import HOST, Server
+from anlan.main import discover, open_world
+from anlan.store.rebuild import compare
+from anlan.store.sqlite import Sqlite
+from anlan.store.verify import verify
+
+pytestmark = pytest.mark.anyio
+LONG = bool(os.environ.get("ANLAN_TEST_TORTURE"))
+KILLS = 200 if LONG else 5
+CLIENTS = 50
+SEED = 20261128
+RESTART_P95_S = 1.5
+
+
+class Acknowledged(msgspec.Struct):
+    """What clients were told: the receipt by idempotency key. `retried`: requests sent again."""
+
+    receipts: dict[str, int] = {}
+    contradicted: list[str] = []
+    retried: int = 0
+
+
+async def client(no: int, url: str, token: str, told: Acknowledged, stop: asyncio.Event) -> None:
+    """One client: a request with its own key, sent until it is acknowledged; then the next."""
+    headers = {"authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(base_url=url, headers=headers, timeout=5) as http:
+        n = 0
+        while not stop.is_set():
+            n += 1
+            key = f"c{no}-{n}"
+            body = {"outside_id": key, "text": f"第{n}件，{no}号反映路灯不亮", "district": "370202"}
+            while True:
+                try:
+                    answer = await http.post("/api/v1/intakes/partner", json=body, headers={"idempotency-key": key})
+                except httpx.HTTPError:
+                    told.retried += 1
+                    await asyncio.sleep(0.02)
+                    if stop.is_set():
+                        return
+                    continue
+                if answer.status_code in {200, 201}:
+                    receipt = int(answer.json()["number"])
+                    if told.receipts.setdefault(key, receipt) != receipt:
+                        told.contradicted.append(key)
+                    break
+                assert answer.status_code == 503, answer.text
+                await asyncio.sleep(0.02)
+
+
+async def killed(server: Server, rng: random.Random, told: Acknowledged) -> list[float]:
+    """Kill and start the server so many times; seconds from each start to the first new acknowledgement."""
+    restarts = []
+    for _ in range(KILLS):
+        await asyncio.sleep(rng.uniform(0.2, 0.6))
+        await asyncio.to_thread(server.kill)
+        before, began = len(told.receipts), time.perf_counter()
+        await asyncio.to_thread(server.start)
+        while len(told.receipts) == before:
+            await asyncio.sleep(0.005)
+            assert time.perf_counter() - began < 60, "nothing was acknowledged after a start"
+        restarts.append(time.perf_counter() - began)
+    return restarts
+
+
+async def lived(server: Server, told: Acknowledged) -> list[float]:
+    """The clients at work through all kills."""
+    stop = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        for no in range(CLIENTS):
+            group.create_task(client(no, f"http://{HOST}:{server.port}", server.token, told, stop))
+        restarts = await killed(server, random.Random(SEED), told)
+        stop.set()
+    return restarts
+
+
+def judged(home: Path, public: bytes, told: Acknowledged) -> dict[str, Any]:
+    """Lost and doubled among the acknowledged; gaps, faults and differences in what was kept."""
+    connection = Sqlite(home / "anlan.db").connect(read_only=True)
+    kept = dict(connection.execute("SELECT outside_id, number FROM receipts").fetchall())
+    rows = connection.execute("SELECT ledger, count(*), min(seq), max(seq) FROM facts GROUP BY ledger").fetchall()
+    doubled = connection.execute("SELECT count(*) - count(DISTINCT matter) FROM receipts").fetchone()[0]
+    flows = {(d.key, f.key): f for d in discover().values() for f in d.flows}
+    return {
+        "lost": sum(kept.get(key) != receipt for key, receipt in told.receipts.items()),
+        "doubled": doubled + len(told.contradicted) + len(kept) - len(set(kept.values())),
+        "gaps": sum(count != last - first + 1 or first != 0 for _, count, first, last in rows),
+        "faults": len(verify(Sqlite(home / "anlan.db"), public).faults),
+        "different": len(compare(Sqlite(home / "anlan.db"), flows).different),
+    }
+
+
+async def test_what_was_acknowledged_is_kept_once(tmp_path: Path, demo_city: Path, capsys: Any) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(demo_city, home / "city")
+    world = open_world(home)
+    officer = world.city.roster.with_role("operator")[0]
+    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, "long enough"))
+    commit, token = accounts.token_for(world, officer.number)
+    world.store.writer.submit(commit)
+    world.store.close()
+    told, began = Acknowledged(), time.perf_counter()
+    with Server(home, token) as server:
+        restarts = sorted(await lived(server, told))
+    seconds = time.perf_counter() - began
+    said = judged(home, world.store.public_key, told)
+    p95 = restarts[min(len(restarts) - 1, int(len(restarts) * 0.95))]
+    with capsys.disabled():
+        print(
+            f"\n  crash: {KILLS} kills, {len(told.receipts):,} acknowledged in {seconds:.0f} s,"
+            f" {told.retried:,} retries; {said}; start to first answer p50 {restarts[len(restarts) // 2]:.2f} s,"
+            f" p95 {p95:.2f} s (aim {RESTART_P95_S})"
+        )
+    assert told.receipts
+    assert said == {"lost": 0, "doubled": 0, "gaps": 0, "faults": 0, "different": 0}
