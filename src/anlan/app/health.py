@@ -66,10 +66,16 @@ class Health(msgspec.Struct):
             ],
             "anlan_matters": [((kind,), float(n)) for kind, n in read.listed(sql.KINDS)],
             "anlan_matters_late": [((), float(read.listed(sql.late(minute_of(now)))[0][0]))],
-            "anlan_database_bytes": [((), float(_bytes(store.home / "anlan.db")))],
+            "anlan_database_bytes": [((), float(self._database_bytes()))],
             "anlan_wal_bytes": [((), float(_bytes(store.home / "anlan.db-wal")))],
             "anlan_disk_free_bytes": [((), float(_free(store.home)))],
         }
+
+    def _database_bytes(self) -> int:
+        store = self.world.store
+        if store.database.shared:
+            return int(store.read.listed(sql.SHARED_BYTES)[0][0])
+        return _bytes(store.home / "anlan.db")
 
     def _behind(self) -> bool:
         newest = self.world.store.outbox.after(self.world.store.outbox.last() - 1, 1)

@@ -14,6 +14,8 @@ KINDS: Statement = (f"SELECT kind, count(*) FROM matters WHERE kind IN ({_KINDS}
 """How many open matters are in each kind of stage."""
 CURSORS: Statement = ("SELECT name, pos FROM cursors ORDER BY name", ())
 """How far each reader of the facts has come."""
+SHARED_BYTES: Statement = ("SELECT pg_database_size(current_database())", ())
+"""The size of a database that is not a file of ours."""
 LEDGERS: Statement = (
     "SELECT l.key, l.size,"
     " (SELECT c.size FROM checkpoints c WHERE c.ledger = l.no ORDER BY c.size DESC LIMIT 1),"

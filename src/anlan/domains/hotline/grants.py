@@ -41,5 +41,6 @@ GRANTS = (
     Grant("exchange", ("telephone",)),
     Grant("partner", ("receive", "note")),
     Grant("subscriber", ("see",), OWN_AND_BELOW),
+    Grant("subscriber", ("see",), ASSIST),
     Grant("system", ("receive", "load")),
 )
