@@ -18,6 +18,9 @@ NOWHERE = {
     "file_path": "app.css",
     "webhook": "w0",
     "letter": "l0",
+    "ledger": "370202",
+    "tile": "0/000",
+    "version": "1",
 }
 STALE = 1
 

@@ -124,7 +124,7 @@ async def test_nothing_of_an_erased_person_is_left(world: World) -> None:
         finally:
             logging.getLogger().handlers = before
     assert left(world.store.home) == []
-    assert verify(world.store.path, world.store.public_key).faults == []
+    assert verify(world.store.database, world.store.public_key).faults == []
 
 
 async def _erased(world: World) -> None:

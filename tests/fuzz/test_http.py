@@ -89,8 +89,8 @@ def _request(dice: random.Random, at: str) -> dict[str, Any]:
     if method == "POST" and path.startswith(("/api/", "/open311/")):
         request["body"] = _body(dice)
     elif method == "POST":
-        form = dict(data_like(dice, dice.choice(FORMS)) or {})
-        request["form"] = {_plain(key): _plain(value) for key, value in form.items()}
+        form = data_like(dice, dice.choice(FORMS))
+        request["form"] = {_plain(key): _plain(form[key]) for key in form} if isinstance(form, dict) else {}
     return request
 
 

@@ -107,7 +107,7 @@ def test_a_full_disk_that_stays_full_is_told_as_the_first_bad_thing(
 
     def fail(batch: Batch) -> None:
         finish(batch)
-        if any(fact.version for fact in batch.facts):
+        if any(version for _, _, _, version, _ in batch._bodies):
             raise apsw.FullError("injected")
 
     async def break_down() -> None:

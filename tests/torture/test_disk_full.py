@@ -40,7 +40,7 @@ def small(tmp_path: Path) -> Iterator[Path]:
     if os.geteuid() != 0 or subprocess.run(said, capture_output=True, check=False).returncode:
         pytest.skip("a small disk needs the right to mount a tmpfs")
     yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
 class Asking:
