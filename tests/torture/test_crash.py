@@ -1,4 +1,5 @@
-"""Crash (T1): the real server under fifty clients, killed with SIGKILL again and again. Acknowledged is kept, once.
+"""Crash (T1): the real server under fifty clients, killed with SIGKILL again and again. Acknowledged is kept, once: on
+SQLite, and on PostgreSQL with two processes.
 
 Short: 5 kills. Long (`make torture`): 200 kills, about 8 minutes. A process kill does not lose the page cache: that
 answers wait for the fsync is shown by `test_before_the_fsync`, and what a power cut leaves by `test_crash_states`.
@@ -21,14 +22,15 @@ import pytest
 from anlan.app import accounts
 from anlan.cli.bench.server import HOST, Server
 from anlan.main import discover, open_world
+from anlan.store.database import Database
 from anlan.store.rebuild import compare
-from anlan.store.sqlite import Sqlite
 from anlan.store.verify import verify
 
 pytestmark = pytest.mark.anyio
 LONG = bool(os.environ.get("ANLAN_TEST_TORTURE"))
 KILLS = 200 if LONG else 5
 CLIENTS = 50
+RETRY_S = 0.2
 SEED = 20261128
 RESTART_P95_S = 1.5
 
@@ -55,7 +57,7 @@ async def client(no: int, url: str, token: str, told: Acknowledged, stop: asynci
                     answer = await http.post("/api/v1/intakes/partner", json=body, headers={"idempotency-key": key})
                 except httpx.HTTPError:
                     told.retried += 1
-                    await asyncio.sleep(0.02)
+                    await asyncio.sleep(RETRY_S)
                     if stop.is_set():
                         return
                     continue
@@ -94,9 +96,9 @@ async def lived(server: Server, told: Acknowledged) -> list[float]:
     return restarts
 
 
-def judged(home: Path, public: bytes, told: Acknowledged) -> dict[str, Any]:
+def judged(database: Database, public: bytes, told: Acknowledged) -> dict[str, Any]:
     """Lost and doubled among the acknowledged; gaps, faults and differences in what was kept."""
-    connection = Sqlite(home / "anlan.db").connect(read_only=True)
+    connection = database.connect(read_only=True)
     kept = dict(connection.execute("SELECT outside_id, number FROM receipts").fetchall())
     rows = connection.execute("SELECT ledger, count(*), min(seq), max(seq) FROM facts GROUP BY ledger").fetchall()
     doubled = connection.execute("SELECT count(*) - count(DISTINCT matter) FROM receipts").fetchone()[0]
@@ -105,14 +107,20 @@ def judged(home: Path, public: bytes, told: Acknowledged) -> dict[str, Any]:
         "lost": sum(kept.get(key) != receipt for key, receipt in told.receipts.items()),
         "doubled": doubled + len(told.contradicted) + len(kept) - len(set(kept.values())),
         "gaps": sum(count != last - first + 1 or first != 0 for _, count, first, last in rows),
-        "faults": len(verify(Sqlite(home / "anlan.db"), public).faults),
-        "different": len(compare(Sqlite(home / "anlan.db"), flows).different),
+        "faults": len(verify(database, public).faults),
+        "different": len(compare(database, flows).different),
     }
 
 
-async def test_what_was_acknowledged_is_kept_once(tmp_path: Path, demo_city: Path, capsys: Any) -> None:
+@pytest.mark.parametrize(("where", "workers"), [("sqlite", 1), ("postgres", 2)])
+async def test_what_was_acknowledged_is_kept_once(
+    where: str, workers: int, tmp_path: Path, demo_city: Path, request: pytest.FixtureRequest, capsys: Any
+) -> None:
     home = tmp_path / "home"
     shutil.copytree(demo_city, home / "city")
+    if where == "postgres":
+        url = request.getfixturevalue("postgres_url")
+        (home / "anlan.toml").write_text(f'database_url = "{url}"\n', "utf-8")
     world = open_world(home)
     officer = world.city.roster.with_role("operator")[0]
     world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, "long enough"))
@@ -120,14 +128,14 @@ async def test_what_was_acknowledged_is_kept_once(tmp_path: Path, demo_city: Pat
     world.store.writer.submit(commit)
     world.store.close()
     told, began = Acknowledged(), time.perf_counter()
-    with Server(home, token) as server:
+    with Server(home, token, workers) as server:
         restarts = sorted(await lived(server, told))
     seconds = time.perf_counter() - began
-    said = judged(home, world.store.public_key, told)
+    said = judged(world.store.database, world.store.public_key, told)
     p95 = restarts[min(len(restarts) - 1, int(len(restarts) * 0.95))]
     with capsys.disabled():
         print(
-            f"\n  crash: {KILLS} kills, {len(told.receipts):,} acknowledged in {seconds:.0f} s,"
+            f"\n  crash on {where}: {KILLS} kills, {len(told.receipts):,} acknowledged in {seconds:.0f} s,"
             f" {told.retried:,} retries; {said}; start to first answer p50 {restarts[len(restarts) // 2]:.2f} s,"
             f" p95 {p95:.2f} s (aim {RESTART_P95_S})"
         )
