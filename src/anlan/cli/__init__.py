@@ -1,50 +1,63 @@
-"""The command line: `anlan …`. Results on standard output (JSON with --json), progress and words on standard error."""
+"""The command line: `anlan …`. Results on standard output (JSON with --json), progress and words on standard error.
+
+A command is imported when it is called for: a server that starts again after a crash does not wait for the engines.
+"""
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import typer
+from typer.core import TyperGroup
 
-from anlan.cli import (
-    backup,
-    city,
-    copy,
-    docs,
-    domain,
-    engine,
-    erase,
-    ledger,
-    load,
-    measure,
-    outsiders,
-    report,
-    serve,
-    settings,
-    simulate,
-    standby,
-    train,
-    user,
-)
-from anlan.cli.bench.run import bench
+COMMANDS = {
+    "serve": "serve:serve",
+    "settings": "settings:settings",
+    "load": "load:app",
+    "verify": "ledger:verify",
+    "rebuild": "ledger:rebuild",
+    "backup": "backup:backup",
+    "restore": "backup:restore",
+    "ledger": "outsiders:app",
+    "copy": "copy:copy",
+    "train": "train:app",
+    "measure": "measure:measure",
+    "report": "report:report",
+    "city": "city:app",
+    "user": "user:app",
+    "erase": "erase:app",
+    "new-domain": "domain:new_domain",
+    "engine": "standby:app",
+    "simulate": "simulate:simulate",
+    "bench": "bench.run:bench",
+    "docs": "docs:docs",
+}
+"""Every command, and where it is: a function, or the group of its own commands."""
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Anlan 安澜: a city's one closed loop.")
-app.command("serve")(serve.serve)
-app.command("settings")(settings.settings)
-app.add_typer(load.app, name="load")
-app.command("verify")(ledger.verify)
-app.command("rebuild")(ledger.rebuild)
-app.command("backup")(backup.backup)
-app.command("restore")(backup.restore)
-app.add_typer(outsiders.app, name="ledger")
-app.command("copy")(copy.copy)
-app.add_typer(train.app, name="train")
-app.command("measure")(measure.measure)
-app.command("report")(report.report)
-app.add_typer(city.app, name="city")
-app.add_typer(user.app, name="user")
-app.add_typer(erase.app, name="erase")
-app.command("new-domain")(domain.new_domain)
-engine.app.command("deploy")(standby.deploy)
-app.add_typer(engine.app, name="engine")
-app.command("simulate")(simulate.simulate)
-app.command("bench")(bench)
-app.command("docs")(docs.docs)
+
+class Called(TyperGroup):
+    """The commands by name."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - click's own signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - the same
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, name = COMMANDS[cmd_name].partition(":")
+        found = getattr(import_module(f"{__name__}.{module}"), name)
+        group = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
+        if group is not found:
+            group.command(cmd_name)(found)
+        command = typer.main.get_command(group)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(cls=Called, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def anlan() -> None:
+    """Anlan 安澜: a city's one closed loop."""

@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 import typer
 
-from anlan.cli.engine import ARCS, NODES, OSM, SAVED
+from anlan.cli.engine import ARCS, NODES, OSM, SAVED, app
 from anlan.cli.road_tables import network_of, read_places
 from anlan.cli.show import bar, refusals, result
 from anlan.engines.errors import EngineError
@@ -29,6 +29,7 @@ SETTINGS = {
 """What is not an option, said in the answer."""
 
 
+@app.command("deploy")
 def deploy(
     stations: Path = typer.Option(..., help="Table of stations: lon, lat (or x, y)."),
     saved: Path = SAVED,
