@@ -6,6 +6,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -63,11 +64,10 @@ def _page(title: str, lines: Iterator[str]) -> str:
 def _commands() -> Iterator[str]:
     from anlan.cli import app  # noqa: PLC0415 - the commands include this one
 
-    def walk(command: object, path: str) -> Iterator[str]:
-        inner = getattr(command, "commands", None)
-        if inner:
-            for name, sub in sorted(inner.items()):
-                yield from walk(sub, f"{path} {name}")
+    def walk(command: Any, path: str) -> Iterator[str]:
+        if hasattr(command, "list_commands"):
+            for name in sorted(command.list_commands(None)):
+                yield from walk(command.get_command(None, name), f"{path} {name}")
             return
         yield f"## `{path}`"
         yield ""
