@@ -68,7 +68,7 @@ docs: setup-dev ## build the site, strictly
 	$(BIN)/anlan docs --check
 	$(BIN)/mkdocs build --strict --quiet
 
-torture: setup-dev services ## the long forms, about two hours: tamper, crash, full disk, clock, cities, access, fuzz, NATS
+torture: setup-dev services ## the long forms, hours: tamper, crash, full disk, clock, cities, access, fuzz, NATS
 	ANLAN_TEST_TORTURE=1 $(BIN)/pytest tests/verify/test_tamper.py tests/torture
 	ANLAN_SIM_SEEDS=$(or $(SEEDS),100) $(BIN)/pytest -n auto tests/sim/test_seeds.py
 	ANLAN_TEST_NATS_KILLS=10 ANLAN_TEST_NATS_MATTERS=5000 $(BIN)/pytest -s tests/app/test_publish_cluster.py
