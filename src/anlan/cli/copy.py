@@ -35,6 +35,9 @@ def copy(
         here, there = _place(source), _place(target)
         if here == there:
             raise Refused("copy.same")
+        if not here.url and not (here.home / "anlan.db").exists():
+            raise Refused("copy.where", url=source)
+        there.home.mkdir(parents=True, exist_ok=True)
         with bar("keys") as on_progress:
             keys = copied(here.keys, there.keys, KEY_TABLES, on_progress)
         with bar("rows") as on_progress:
