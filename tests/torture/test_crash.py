@@ -1,7 +1,7 @@
 """Crash (T1): the real server under fifty clients, killed with SIGKILL again and again. Acknowledged is kept, once: on
 SQLite, and on PostgreSQL with two processes.
 
-Short: 5 kills. Long (`make torture`): 200 kills, about 8 minutes. A process kill does not lose the page cache: that
+Short: 5 kills. Long (`make torture`): 200 kills of each. A process kill does not lose the page cache: that
 answers wait for the fsync is shown by `test_before_the_fsync`, and what a power cut leaves by `test_crash_states`.
 """
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from anlan.loop.errors import Refused
+from anlan.store.blobs import sync_folder
 from anlan.store.database import Readers, disk_errors
 from anlan.store.heads import Heads
 from anlan.store.publish import written
@@ -54,7 +55,7 @@ def backup(home: Path, to: Path, keys_to: Path, master: Path | None, at: int, *,
             _copy_keys(home, keys, master or home / KEYS / "master.key", at)
             for folder in (keys, record):
                 folder.rename(folder.with_suffix(""))
-                _sync(folder.parent)
+                sync_folder(folder.parent)
     finally:
         for folder in (record, keys):
             shutil.rmtree(folder, ignore_errors=True)
@@ -110,7 +111,7 @@ def restore(record: Path, keys_from: Path, home: Path, on_progress: Progress | N
             if home.exists():
                 home.rmdir()
             part.rename(home)
-            _sync(home.parent)
+            sync_folder(home.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return said
@@ -176,7 +177,7 @@ def _finish(folder: Path, said: Manifest) -> None:
             os.fsync(file.fileno())
         files[str(path.relative_to(folder))] = _mark(path)
     written(folder / MANIFEST, msgspec.json.encode(msgspec.structs.replace(said, files=files)))
-    _sync(folder)
+    sync_folder(folder)
 
 
 def _brought(source: Path, target: Path, mark: str) -> None:
@@ -204,11 +205,3 @@ def _mark(path: Path) -> str:
         while chunk := file.read(CHUNK):
             found.update(chunk)
     return found.hexdigest()
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -38,7 +38,7 @@ class Blobs:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)
-            _sync(path.parent)
+            sync_folder(path.parent)
         return name
 
     def get(self, name: str) -> bytes:
@@ -67,7 +67,7 @@ class Blobs:
         return self._folder / name[:2] / name
 
 
-def _sync(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Put a folder's entries on disk: a rename is not durable before."""
     handle = os.open(folder, os.O_RDONLY)
     try:

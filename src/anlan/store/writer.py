@@ -185,13 +185,12 @@ class Writer:
         elif isinstance(failed, Lost):
             for job in jobs:
                 job.outcome = failed
-        elif len(jobs) == 1 and not self._made_room(jobs, failed):
-            jobs[0].outcome = failed
-            self._race(jobs[0])
-        else:
-            self._made_room(jobs, failed)
+        elif self._made_room(jobs, failed) or len(jobs) > 1:
             for job in jobs:
                 self._write([job])
+        else:
+            jobs[0].outcome = failed
+            self._race(jobs[0])
 
     def _made_room(self, jobs: list[Job], failed: Exception) -> bool:
         """On a full disk: the reserve is given away for what is urgent."""
