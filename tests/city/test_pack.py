@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from anlan.city.check import check_files, check_pack
 from anlan.city.errors import CityError
 from anlan.city.geo import GCJ02, WGS84, convert
 from anlan.city.layers import DISTRICT, read_layer, write_layer
-from anlan.city.pack import City, build_city, load_pack, read_pack, save_pack
+from anlan.city.pack import ORDER, City, build_city, load_pack, read_pack, save_pack
+from anlan.city.roads import load_roads, save_order
 
 Files = dict[str, bytes]
 
@@ -144,6 +147,18 @@ def test_a_missing_file_is_named_when_loading(name: str, demo_files: Files) -> N
     with pytest.raises(CityError) as error:
         build_city({k: v for k, v in demo_files.items() if k != name})
     assert (error.value.code, error.value.params["file"]) == ("pack.file_missing", name)
+
+
+def test_an_order_of_other_roads_is_named_and_left_out(demo_files: Files) -> None:
+    roads = load_roads(demo_files["roads.npz"])
+    order = np.arange(len(roads.lon), dtype=np.int32)
+    own = {**demo_files, ORDER: save_order(roads, order)}
+    assert check_files(own) == []
+    assert np.array_equal(build_city(own).roads.order, order)
+    moved = {**demo_files, ORDER: save_order(replace(roads, lon=roads.lon + 0.001), order)}
+    for files in (moved, {**demo_files, ORDER: b"nonsense"}):
+        assert [p.where for p in check_files(files)] == [ORDER]
+        assert build_city(files).roads.order is None
 
 
 def test_roads_places_and_calendar_may_be_absent(demo_files: Files) -> None:

@@ -12,7 +12,19 @@ from hypothesis import strategies as st
 from anlan.city.errors import CityError
 from anlan.city.geo import distance_m
 from anlan.city.pack import City
-from anlan.city.roads import COLUMNS, EXPRESSWAY, FERRY, MAIN, MINOR, RoadGraph, load_roads, road_problems, save_roads
+from anlan.city.roads import (
+    COLUMNS,
+    EXPRESSWAY,
+    FERRY,
+    MAIN,
+    MINOR,
+    RoadGraph,
+    load_roads,
+    road_problems,
+    save_order,
+    save_roads,
+    with_order,
+)
 
 
 def triangle() -> RoadGraph:
@@ -61,6 +73,20 @@ def test_each_fault_is_found(change: dict[str, np.ndarray], code: str) -> None:
             RoadGraph(**broken)
     else:
         assert code in codes(RoadGraph(**broken))
+
+
+def test_an_order_is_kept_for_its_own_graph_and_for_no_other() -> None:
+    graph, order = triangle(), np.array([2, 0, 1], np.int32)
+    kept = save_order(graph, order)
+    assert with_order(graph, kept).order.tolist() == [2, 0, 1]
+    slower = replace(graph, seconds=graph.seconds * 2)
+    assert with_order(slower, kept).order is not None
+    turned = replace(graph, tail=graph.head, head=graph.tail)
+    for other, data in ((turned, kept), (graph, save_order(graph, order[:2])), (graph, save_order(graph, order * 0))):
+        with pytest.raises(CityError, match=r"roads\.order"):
+            with_order(other, data)
+    with pytest.raises(CityError, match=r"roads\.column_missing"):
+        with_order(graph, save_roads(graph))
 
 
 @pytest.mark.parametrize("data", [b"", b"nonsense", b"PK\x03\x04cut off"])

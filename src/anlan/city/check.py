@@ -16,10 +16,10 @@ from anlan.city.errors import CityError
 from anlan.city.geo import check_place
 from anlan.city.layers import DISTRICT, SEA, STREET, ZONE, Layer, parse_layer
 from anlan.city.organisation import Unit, district_problems, problems_of
-from anlan.city.pack import JSON_FILES, CityFile, PackFiles, area_files, decoded, read_pack
+from anlan.city.pack import JSON_FILES, ORDER, CityFile, PackFiles, area_files, decoded, read_pack
 from anlan.city.people import ROLES, Officer, roster_problems
 from anlan.city.places import Place
-from anlan.city.roads import load_roads, road_problems
+from anlan.city.roads import load_roads, road_problems, with_order
 from anlan.city.routing import rule_problems, target_problems
 from anlan.city.shifts import shift_problems
 
@@ -66,6 +66,8 @@ def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list
         layers += [layer] if layer else []
     attempt("calendar.json", lambda: read_calendar(files.get("calendar.json", b"{}")), None)
     roads = attempt("roads.npz", lambda: load_roads(files["roads.npz"]) if "roads.npz" in files else None, None)
+    if roads and ORDER in files:
+        attempt(ORDER, lambda: with_order(roads, files[ORDER]), None)
     districts = [a.key for layer in layers if layer.level == DISTRICT for a in layer.areas]
     units, catalogue = read["organisation.json"], read["catalogue.json"]
     found = chain(

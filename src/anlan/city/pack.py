@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -17,10 +18,11 @@ from anlan.city.layers import Layer, fill_covers, read_layer, write_layer
 from anlan.city.organisation import Organisation, Unit
 from anlan.city.people import Officer, Roster
 from anlan.city.places import Place, PlaceIndex
-from anlan.city.roads import RoadGraph, load_roads
+from anlan.city.roads import RoadGraph, load_roads, with_order
 from anlan.city.routing import Rule, Target
 from anlan.city.shifts import DEFAULT, Shift, shift_problems
 
+ORDER: Final = "roads.order.npz"
 FILE_BYTES_MAX: Final = 256 * 1024 * 1024
 PackFiles = Mapping[str, bytes]
 """File name relative to the pack's folder (with "/") → its bytes."""
@@ -64,7 +66,7 @@ JSON_FILES: Final[Mapping[str, Any]] = {
     "clocks.json": tuple[Target, ...],
     "places.json": tuple[Place, ...],
 }
-OPTIONAL: Final = frozenset({"clocks.json", "places.json", "calendar.json", "roads.npz"})
+OPTIONAL: Final = frozenset({"clocks.json", "places.json", "calendar.json", "roads.npz", ORDER})
 
 
 def load_pack(path: str | Path) -> City:
@@ -76,6 +78,9 @@ def build_city(files: PackFiles) -> City:
     """A city from a pack's files in memory. Errors as `load_pack`."""
     layers = fill_covers([read_layer(files[name]) for name in area_files(files)])
     roads = load_roads(files["roads.npz"]) if "roads.npz" in files else None
+    if roads is not None and ORDER in files:
+        with suppress(CityError):  # whoever needs an order works it out, and says so
+            roads = with_order(roads, files[ORDER])
     about: CityFile = decoded(files, "city.json")
     for code, where, params in shift_problems(about.shifts):
         raise CityError(code, where=where, **params)
@@ -150,7 +155,7 @@ def write_layers(layers: Mapping[str, Layer]) -> dict[str, bytes]:
 
 
 def _pack_paths(root: Path) -> Iterator[Path]:
-    known = [*JSON_FILES, "calendar.json", "roads.npz"]
+    known = [*JSON_FILES, "calendar.json", "roads.npz", ORDER]
     yield from (root / name for name in known if (root / name).is_file())
     yield from sorted((root / "areas").glob("*.geojson"))
 

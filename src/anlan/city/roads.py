@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -38,7 +39,8 @@ class RoadGraph:
     """n nodes (`lon`, `lat`, WGS84 degrees) and m directed arcs from node `tail` to node `head`.
 
     `metres` and `seconds` (free flow) per arc; `kind` is MINOR, MAIN, EXPRESSWAY or FERRY; `names[name[arc]]` is the
-    road's name, "" for none. Arrays are read-only.
+    road's name, "" for none. `order` is what a router works out once for the graph (which node comes when), None where
+    nobody has yet. Arrays are read-only.
     """
 
     lon: NDArray[np.float64]
@@ -50,6 +52,7 @@ class RoadGraph:
     kind: NDArray[np.int8]
     name: NDArray[np.int32]
     names: NDArray[np.str_]
+    order: NDArray[np.int32] | None = None
     _tree: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -75,17 +78,27 @@ def save_roads(graph: RoadGraph) -> bytes:
 
 def load_roads(data: bytes) -> RoadGraph:
     """A graph from `save_roads`. Raises `roads.not_npz`, `roads.column_missing`, `roads.lengths`."""
-    try:
-        with np.load(io.BytesIO(data), allow_pickle=False) as file:
-            columns = {column: file[column].astype(dtype, copy=False) for column, dtype in COLUMNS.items()}
-    except KeyError as error:
-        raise CityError("roads.column_missing", why=str(error)) from None
-    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
-        raise CityError("roads.not_npz", why=str(error)) from None
+    columns: dict[str, Any] = {column: array.astype(COLUMNS[column]) for column, array in _arrays(data, *COLUMNS)}
     arcs = {len(columns[c]) for c in ("tail", "head", "metres", "seconds", "kind", "name")}
     if len(arcs) != 1 or len(columns["lon"]) != len(columns["lat"]):
         raise CityError("roads.lengths")
     return RoadGraph(**columns)
+
+
+def save_order(graph: RoadGraph, order: NDArray[np.int32]) -> bytes:
+    """An order of the graph's nodes, with the mark of the graph it was worked out for."""
+    file = io.BytesIO()
+    np.savez(file, order=order.astype(np.int32), of=_mark(graph))
+    return file.getvalue()
+
+
+def with_order(graph: RoadGraph, data: bytes) -> RoadGraph:
+    """The graph with an order from `save_order`. Raises `roads.order` (of another graph), else as `load_roads`."""
+    order, of = (array for _, array in _arrays(data, "order", "of"))
+    nodes = np.arange(len(graph.lon))
+    if not (np.array_equal(of, _mark(graph)) and order.ndim == 1 and np.array_equal(np.sort(order), nodes)):
+        raise CityError("roads.order")
+    return replace(graph, order=order.astype(np.int32))
 
 
 def road_problems(graph: RoadGraph) -> Iterator[tuple[str, str, dict[str, object]]]:
@@ -117,6 +130,22 @@ def road_problems(graph: RoadGraph) -> Iterator[tuple[str, str, dict[str, object
     parts = int(connected_components(matrix.tocsr(), directed=True, connection="strong")[0])
     if parts != 1:
         yield "roads.not_connected", "roads.npz", {"parts": parts}
+
+
+def _arrays(data: bytes, *names: str) -> list[tuple[str, NDArray[Any]]]:
+    try:
+        with np.load(io.BytesIO(data), allow_pickle=False) as file:
+            return [(name, file[name]) for name in names]
+    except KeyError as error:
+        raise CityError("roads.column_missing", why=str(error)) from None
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise CityError("roads.not_npz", why=str(error)) from None
+
+
+def _mark(graph: RoadGraph) -> NDArray[np.uint8]:
+    """SHA-256 of what an order depends on: places and ends. Times and names may change under it."""
+    parts = (graph.lon, graph.lat, graph.tail, graph.head)
+    return np.frombuffer(hashlib.sha256(b"".join(part.tobytes() for part in parts)).digest(), np.uint8)
 
 
 def _chords(graph: RoadGraph) -> Any:

@@ -11,9 +11,11 @@ from anlan import main
 from anlan.app.recalendar import recalendar
 from anlan.app.rehearse import rehearse as rehearsal
 from anlan.app.rehearse import rehearse_targets as retiming
+from anlan.app.travel import prepare
 from anlan.city.check import check_pack
 from anlan.city.days import read_calendar, write_calendar
 from anlan.city.demo import write_demo
+from anlan.city.errors import CityError
 from anlan.city.pack import build_city, load_pack, read_pack
 from anlan.city.real import write_real
 from anlan.cli.show import bar, refusals, result
@@ -26,6 +28,7 @@ def demo(seed: int = 2026) -> None:
     """Generate the demo city, the same for the same seed."""
     with refusals(), bar("demo city") as on_progress:
         write_demo(main.home() / "city", seed, on_progress)
+        prepare(main.home() / "city")
 
 
 @app.command("load")
@@ -39,6 +42,17 @@ def load(
         target = main.home() / "city"
         write_real(target, geojson, codes)
         _checked(target, as_json=as_json)
+
+
+@app.command("roads")
+def roads(as_json: bool = typer.Option(False, "--json")) -> None:
+    """Prepare the pack's roads for travel times, so that they are ready sooner. Again when the roads change."""
+    with refusals():
+        made = prepare(main.home() / "city")
+        if made is None:
+            raise CityError("roads.none")
+    said = {"nodes": made.roads.nodes, "arcs": made.roads.arcs, "vehicles": ", ".join(made.vehicles)}
+    result(said | {"router": made.kind}, as_json=as_json, title="roads")
 
 
 @app.command("check")

@@ -9,6 +9,7 @@ from pathlib import Path
 from anlan import main
 from anlan.app import accounts, duties
 from anlan.app.learn import keep_model
+from anlan.app.travel import prepare
 from anlan.app.world import World, utc_now_ms
 from anlan.city.demo import write_demo
 from anlan.city.people import Officer
@@ -70,6 +71,7 @@ def new_city(
 ) -> World:
     """The demo city in an empty folder, where it is `begins`, with a classifier that has read the demo's phrases."""
     write_demo(home / "city", SEED, on_progress)
+    prepare(home / "city")
     world = main.open_world(home, random=random)
     world.clock = lambda: begins
     keep_model(world, train(*labelled(world.city), seed=seed), "demo phrases")
