@@ -9,7 +9,7 @@ import os
 import pkgutil
 import signal
 import traceback
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -74,7 +74,7 @@ def discover() -> dict[str, Domain]:
         if wrong or domain.key != module.name or domain.key in found:
             raise ValueError(f"domain {module.name}: {'; '.join(wrong) or 'its key must be its folder'}")
         found[domain.key] = domain
-    return found
+    return dict(sorted(found.items(), key=lambda one: (one[1].order, one[0])))
 
 
 def held(at: Path | None = None) -> Held:
@@ -139,7 +139,8 @@ def open_world(
 def application(world: World) -> Litestar:
     """The web application over a world."""
     web, said = web_config(world), settings(world.store.home)
-    api = Router("/", route_handlers=ROUTES, exception_handlers=ON_ERROR, before_request=only_known)
+    mine = [route for domain in world.domains.values() for route in domain.api_routes]
+    api = Router("/", route_handlers=[*ROUTES, *mine], exception_handlers=ON_ERROR, before_request=only_known)
     app = Litestar(
         route_handlers=[api, *web["route_handlers"]],
         exception_handlers=web["exception_handlers"],
@@ -151,7 +152,7 @@ def application(world: World) -> Litestar:
         logging_config=None,
     )
     app.state.world = world
-    app.state.live = Live(world)
+    app.state.live = world.kept["live"] = Live(world)
     app.state.messenger = Messenger(world, Outward())
     app.state.telephone = None
     app.state.poster = Poster(said.webhook_allow.split())
@@ -239,6 +240,9 @@ def does_by_itself(app: Litestar, world: World) -> None:
     if (reach := outward(said)) is not None:
         app.state.messenger = Messenger(world, reach)
         app.on_startup.append(lambda: beside(app, app.state.messenger.run(stop)))
+    for domain in world.domains.values():
+        if domain.begins is not None:
+            app.on_startup.append(partial(_begin, app, domain.begins))
     deliverer = Deliverer(world, app.state.poster)
     app.on_startup.append(lambda: beside(app, deliverer.run(stop)))
     if said.nats_url:
@@ -257,6 +261,11 @@ def _ended(task: asyncio.Task[None]) -> None:
     if not task.cancelled() and (error := task.exception()) is not None:
         where = "".join(traceback.format_tb(error.__traceback__))
         logging.getLogger("anlan").error("%s stopped with %s\n%s", task.get_name(), type(error).__name__, where)
+
+
+def _begin(app: Litestar, begins: Callable[..., Coroutine[Any, Any, None]]) -> None:
+    """A line of work's own, from now on."""
+    beside(app, begins(app.state.world, app.state.health.stop))
 
 
 def fallen_behind(world: World) -> list[Refused]:

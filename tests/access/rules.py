@@ -109,7 +109,12 @@ def _call(role: str, at: str, cell: Cell, _move_: str) -> str:
     return _move(role, at, cell, "call_back")
 
 
+def _incident(_role: str, _at: str, _cell: Cell, _move: str) -> str:
+    return HIDDEN  # the town's matters are appeals
+
+
 _ABOUT = {
+    "incident": _incident,
     "see": _see, "move": _move, "undo": _undo, "child": _child, "merge": _merge, "read_contact": _read_contact,
     "file": _file, "file_page": _file_page, "marked": _marked, "call": _call,
 }  # fmt: skip

@@ -21,6 +21,7 @@ NOWHERE = {
     "ledger": "370202",
     "tile": "0/000",
     "version": "1",
+    "unit": "no-such",
 }
 STALE = 1
 
@@ -73,6 +74,7 @@ def _sent(at: str, town: Town, cell: Cell | None) -> dict[str, Any]:
     bodies: dict[str, Any] = {
         "POST /api/v1/matters/{number}/moves/{move}": {"version": version, "fields": {"unheard_of": 1}},
         "POST /api/v1/matters/{number}/undo": {"version": version},
+        "POST /api/v1/command/incidents/{number}/send": {"version": version, "unit": "no-such"},
         "POST /api/v1/matters/{number}/children": {"version": version, "unit": "no.such", "text": "x"},
         "POST /api/v1/matters/{number}/merge": {"version": STALE - 2, "into": _other(town, cell)},
         "POST /api/v1/matters/{number}/contact": {"receipt": matter.number if matter else 0, "purpose": "audit"},

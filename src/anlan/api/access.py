@@ -39,11 +39,15 @@ class Need(msgspec.Struct, frozen=True):
 
 @cache
 def table() -> dict[str, Need]:
-    """By method and path pattern ("GET /queue"; a last `*` stands for the rest)."""
-    text = resources.files("anlan.api").joinpath("access.toml").read_text("utf-8")
+    """By method and path pattern ("GET /queue"; a last `*` stands for the rest): this table, and those that lines of
+    work have beside their pages."""
+    lines = sorted(resources.files("anlan").joinpath("domains").iterdir(), key=lambda folder: folder.name)
+    tables = [resources.files("anlan.api").joinpath("access.toml"), *(line.joinpath("access.toml") for line in lines)]
     return {
         address: Need(by, tuple(actions.split()))
-        for by, needs in tomllib.loads(text).items()
+        for table in tables
+        if table.is_file()
+        for by, needs in tomllib.loads(table.read_text("utf-8")).items()
         for actions, addresses in needs.items()
         for address in addresses
     }

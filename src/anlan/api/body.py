@@ -13,10 +13,10 @@ T = TypeVar("T")
 BODY_MAX = 256 * 1024
 
 
-def decoded(decoder: msgspec.json.Decoder[T], body: bytes) -> T:
+def decoded(decoder: msgspec.json.Decoder[T], body: bytes, length_max: int = BODY_MAX) -> T:
     """The body in its shape. Raises Refused: body.too_large, body.invalid, body.not_json."""
-    if len(body) > BODY_MAX:
-        raise Refused("body.too_large", length=len(body), length_max=BODY_MAX)
+    if len(body) > length_max:
+        raise Refused("body.too_large", length=len(body), length_max=length_max)
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:

@@ -33,9 +33,13 @@ async def live(request: Request[Any, Any, Any]) -> ServerSentEvent:
     """Server-sent events `facts`: the numbers of matters that changed. Goes on after `Last-Event-ID`, or `?after=`.
 
     It ends when the session does, and when its account's rights change: whoever comes back has the new ones."""
+    return await stream(request, request.app.state.live)
+
+
+async def stream(request: Request[Any, Any, Any], listening: Live) -> ServerSentEvent:
+    """The events of one listener."""
     who, after = reader(request), str(request.query_params.get("after", ""))
     last = request.headers.get("last-event-id", "") or after
-    listening: Live = request.app.state.live
     changes = listening.changes(who, whole(last))
     first = await anext(changes)
 

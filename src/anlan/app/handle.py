@@ -25,9 +25,9 @@ from anlan.telemetry import traces
 
 
 @traces.span("handle")
-def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
-    """The commit for a move. Writes nothing. Raises Conflict or Refused: matter.unknown for one that the actor may
-    neither see nor move."""
+def prepare(world: World, number: int, intent: Intent, actor: Actor, said: Any = None) -> Commit:
+    """The commit for a move; `said` is what its line of work is told beside it. Writes nothing. Raises Conflict or
+    Refused: matter.unknown for one that the actor may neither see nor move."""
     matter = world.store.read.matter(number)
     flow, now = world.flow_of(matter), world.clock()
     move = flow.move(intent.move)
@@ -39,6 +39,8 @@ def prepare(world: World, number: int, intent: Intent, actor: Actor) -> Commit:
     drafts = decide(flow, matter, sealed, world.context(actor, now))
     commit.changes = [Change(flow, matter.ledger, drafts, base=matter), *children.tell_parent(world, matter, drafts)]
     commit.rows += seen.moved(actor.id, matter, len(drafts))
+    if (completes := world.domains[matter.domain].completes) is not None:
+        completes(world, commit, matter, drafts, said)
     if any(kind == "child_opened" for kind, _ in drafts):
         children.open_beside(world, commit, matter, intent)
     return commit

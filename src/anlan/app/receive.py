@@ -78,6 +78,8 @@ def prepare(
     `said` are its words where a bulk load has them already. Without `engines` (a load that says so) no duplicate is
     sought and no category guessed.
     """
+    if domain.prepares is not None:
+        intake = domain.prepares(world, intake)
     checked(intake)
     if intake.category and intake.category not in world.category_keys and not intake.foreign:
         raise Refused("category.unknown", category=intake.category)
@@ -226,6 +228,7 @@ def _received(intake: Intake, domain: Domain, advice: Advice, ledger: str, party
         "outcome": intake.outcome,
         "officer": intake.officer,
         "due_minute": minute_of(intake.due_at) if intake.due_at else 0,
+        "urgency": intake.urgency,
     }
 
 

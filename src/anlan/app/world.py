@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from datetime import time as clock_time
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -60,6 +61,8 @@ class World:
     channels: dict[str, tuple[Domain, Channel]] = field(init=False)
     arriving: Arriving = field(init=False)
     denials: Repeats[Denial] = field(default_factory=lambda: Repeats(DENIALS_MS, lambda one: one.account))
+    kept: dict[str, Any] = field(default_factory=dict)
+    """What a line of work keeps in this process, by its own name for it."""
     _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -123,6 +123,7 @@ _GROUPS: Final = (
     ("sea", "海岸与岛屿", "Coast and islands"),
     ("enterprise", "涉企服务", "Services to enterprises"),
     ("advice", "咨询建议", "Questions and suggestions"),
+    ("incident", "警情", "Incidents"),
 )
 
 _LEAVES: Final = (
@@ -175,4 +176,21 @@ _LEAVES: Final = (
     ("advice.procedure", "办事咨询", "How to apply for something", "centre:hotline"),
     ("advice.suggestion", "意见建议", "Suggestion", "centre:hotline"),
     ("advice.other", "其他诉求", "Anything else", "centre:hotline"),
+    ("incident.fire", "火情烟雾", "Fire or smoke", "station"),
+    ("incident.injury", "人员受伤", "Person hurt", "station"),
+    ("incident.drowning", "溺水与海边被困", "Drowning or cut off by the sea", "station"),
+    ("incident.robbery", "抢劫抢夺", "Robbery", "station"),
+    ("incident.threat", "持械与人身威胁", "Weapon or threat to life", "station"),
+    ("incident.alarm", "一键报警", "Alarm button", "station"),
+    ("incident.fight", "打架斗殴", "Fight", "station"),
+    ("incident.crash", "交通事故", "Road crash", "station"),
+    ("incident.lost", "人员走失", "Missing person", "station"),
+    ("incident.visit", "上门劝阻", "Visit to stop a scam", "station"),
+    ("incident.suspicious", "可疑情况", "Something suspicious", "station"),
+    ("incident.theft", "盗窃现行", "Theft under way", "station"),
+    ("incident.crowd", "人群聚集", "Crowd", "station"),
+    ("incident.hazard", "现场险情", "Danger on the spot", "station"),
+    ("incident.dispute", "纠纷", "Dispute", "station"),
+    ("incident.noise", "噪声扰民", "Noise", "station"),
+    ("incident.other", "其他求助", "Other call for help", "station"),
 )

@@ -92,7 +92,7 @@ def _seats(unit: Unit, rng: random.Random) -> list[tuple[str, ...]]:
     if unit.key == CENTRE:
         return [("operator", "chief"), *[("operator",)] * 29, *[("callback",)] * 24]
     if unit.key == COMMAND:
-        return [("operator", "chief"), *[("operator",)] * 15]
+        return [("operator", "chief"), *[("operator",)] * 7, *[("dispatcher",)] * 8]
     if unit.key == ANTI_FRAUD:
         return [chief, *[officer] * 19]
     if unit.kind == "branch":

@@ -10,7 +10,8 @@ import msgspec
 from anlan.city.errors import CityError
 
 ROLES: Final = (
-    "operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin", "system",
+    "operator", "dispatcher", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin",
+    "system",
 )  # fmt: skip
 ADMINISTRATORS: Final = ("system_admin", "security", "auditor")
 """The three administrators' roles: whoever holds one holds no other."""

@@ -19,7 +19,9 @@ def classify(case: Case) -> list[Draft]:
     """
     category = case.fields["category"]
     clock = _retargeted(case, category)
-    told = {"clocks": as_data({"matter": clock})} if clock else {}
+    told: dict[str, object] = {"clocks": as_data({"matter": clock})} if clock else {}
+    if (urgency := case.fields.get("urgency")) is not None:
+        told["urgency"] = urgency
     return [case.draft("classified", {"category": category, "by": "human", **told})]
 
 

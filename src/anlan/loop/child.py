@@ -46,6 +46,8 @@ def check_merge(gone: Matter, kept: Matter) -> None:
         raise Refused("merge.child_apart", child=shown(gone.number if gone.parent else kept.number))
     if gone.children_open:
         raise Refused("merge.children_open", count=len(gone.children_open))
+    if gone.units_out:
+        raise Refused("merge.units_out", count=len(gone.units_out))
 
 
 def _open_in(flow: Flow) -> tuple[str, ...]:

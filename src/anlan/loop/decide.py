@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from anlan.loop import act, assign, callback, child, oversee
+from anlan.loop import act, assign, callback, child, oversee, sending
 from anlan.loop.case import Case, Context, Intent
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import Draft
@@ -37,6 +37,11 @@ EFFECTS: dict[str, Effect] = {
     "report": act.report,
     "verify": act.verify,
     "send_back": act.send_back,
+    "send": sending.send,
+    "set_out": sending.set_out,
+    "arrive": sending.arrive,
+    "clear": sending.clear,
+    "withdraw": sending.withdraw,
     "call_back": callback.call_back,
     "rate": callback.rate,
     "reopen": callback.reopen,

@@ -18,6 +18,7 @@ class Intake(msgspec.Struct, frozen=True):
 
     `by_hand`: a person at the desk chose category and unit; what the engines would have said is kept beside it.
     `foreign`: a row of another city's table, whose places and categories are kept as they are. `files`: staged ones.
+    `urgency`: 1 is the most urgent, 0 is not told.
     """
 
     channel: str
@@ -44,6 +45,7 @@ class Intake(msgspec.Struct, frozen=True):
     due_at: int = 0
     files: tuple[str, ...] = ()
     by_hand: bool = False
+    urgency: int = 0
 
 
 def first_words(text: str) -> str:
@@ -88,8 +90,21 @@ class Measure(msgspec.Struct, frozen=True):
     of: str = ""
 
 
+class Page(msgspec.Struct, frozen=True):
+    """An entry of the rail: its address, and the action whoever sees it must be granted (string `page.<key>`)."""
+
+    key: str
+    href: str
+    action: str
+
+
 class Domain(msgspec.Struct, frozen=True):
-    """A line of work: flows, channels, grants, measures, and what its reporters are told."""
+    """A line of work: flows, channels, grants, measures, and what its reporters are told.
+
+    What it adds to the house: `pages` to the rail, `page_routes` and `api_routes` to the addresses (who may call them,
+    its `access.toml` says), `prepares` what the city knows of an intake, `completes` what a move of its matters writes
+    beside their facts, `begins` its work beside the requests. `order`: its place among the lines of work.
+    """
 
     key: str
     flows: tuple[Flow, ...]
@@ -97,6 +112,13 @@ class Domain(msgspec.Struct, frozen=True):
     channels: tuple[Channel, ...] = ()
     measures: tuple[Measure, ...] = ()
     notices: tuple[Notice, ...] = ()
+    pages: tuple[Page, ...] = ()
+    page_routes: tuple[Any, ...] = ()
+    api_routes: tuple[Any, ...] = ()
+    prepares: Callable[[Any, Intake], Intake] | None = None
+    completes: Callable[..., None] | None = None
+    begins: Callable[..., Any] | None = None
+    order: int = 100
 
     def flow(self, key: str) -> Flow:
         """The flow of that name."""

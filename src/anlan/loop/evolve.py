@@ -14,7 +14,7 @@ import msgspec
 from anlan.loop.deadlines import Clock
 from anlan.loop.errors import Broken
 from anlan.loop.fact import Fact
-from anlan.loop.matter import CALLBACK_PENDING, Assist, Matter, Party, Place
+from anlan.loop.matter import CALLBACK_PENDING, Assist, Matter, Party, Place, Sent
 from anlan.loop.upcast import form_of
 
 Changes = dict[str, Any]
@@ -120,7 +120,7 @@ def _joined(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
 
 
 def _classified(_m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
-    return {"category": d["category"]}
+    return {"category": d["category"], **({"urgency": d["urgency"]} if "urgency" in d else {})}
 
 
 def _assigned(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
@@ -189,6 +189,23 @@ def _child_opened(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
     return {"children_open": (*m.children_open, d["number"])}
 
 
+def _unit_sent(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
+    return {"sent": (*m.sent, Sent(d["unit"], f.at)), "handlers": _with(m.handlers, f.actor)}
+
+
+def _unit_at(field: str) -> Callable[[Matter, dict[str, Any], Fact], Changes]:
+    def rule(m: Matter, d: dict[str, Any], f: Fact) -> Changes:
+        told = (
+            msgspec.structs.replace(one, **{field: d.get("at", f.at)})
+            if one.unit == d["unit"] and not one.ended_at
+            else one
+            for one in m.sent
+        )
+        return {"sent": tuple(told), "handlers": _with(m.handlers, f.actor)}
+
+    return rule
+
+
 def _undone(m: Matter, d: dict[str, Any], _f: Fact) -> Changes:
     changes: Changes = {name: msgspec.convert(value, RESTORED[name]) for name, value in d["restores"].items()}
     changes["clocks"] = {key: clock for key, clock in m.clocks.items() if key not in d["dropped"]}
@@ -234,6 +251,11 @@ RULES: dict[str, Callable[[Matter, dict[str, Any], Fact], Changes]] = {
     "reminded": lambda m, _d, _f: {"reminders": m.reminders + 1},
     "escalated": lambda m, _d, _f: {"escalated": m.escalated + 1},
     "taken_over": _taken_over,
+    "unit_sent": _unit_sent,
+    "unit_set_out": _unit_at("set_out_at"),
+    "unit_arrived": _unit_at("arrived_at"),
+    "unit_cleared": _unit_at("ended_at"),
+    "unit_withdrawn": _unit_at("ended_at"),
     "noted": _nothing,
     "undone": _undone,
     "recalendared": _nothing,

@@ -18,13 +18,15 @@ Relation = Callable[[str, str], str]
 """(actor's unit, other unit) → own, above, below, beside or foreign: where the *other* unit stands."""
 
 ANY = ("own", "below", "above", "beside", "foreign", "assist", "unassigned")
+SENT = "sent"
+"""A relation of its own: the actor rides in a unit that is out for the matter."""
 
 ADMINISTRATORS = ("system_admin", "security", "auditor")
 """System administrator, security administrator, auditor (系统管理员、安全管理员、审计管理员)."""
 NO_MATTER = frozenset(
     {
-        "administer", "audit", "configure", "load", "measure", "receive", "report", "review", "roster", "share",
-        "telephone",
+        "administer", "audit", "board", "configure", "deploy", "load", "measure", "receive", "report", "review", "ride",
+        "roster", "share", "telephone", "track",
     }
 )  # fmt: skip
 """Actions that are not about one matter: how sensitive it is says nothing about them."""
@@ -33,11 +35,13 @@ READING = frozenset({"see", "search", "audit", "measure"})
 
 
 class Actor(msgspec.Struct, frozen=True):
-    """An account acting: an officer's number, a unit, roles. Never a name."""
+    """An account acting: an officer's number, a unit, roles, and the vehicle or team (`rides`) it has logged on to.
+    Never a name."""
 
     id: str
     unit: str
     roles: tuple[str, ...]
+    rides: str = ""
 
 
 class Grant(msgspec.Struct, frozen=True):
@@ -93,6 +97,8 @@ class Grants:
         relations = self.relations(actor, action, level)
         if not relations:
             return False
+        if SENT in relations and any(one.unit == actor.rides for one in matter.units_out):
+            return True
         if not matter.lead:
             return "unassigned" in relations
         if "assist" in relations and any(a.unit == actor.unit for a in matter.assists):

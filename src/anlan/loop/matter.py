@@ -42,6 +42,16 @@ class Assist(msgspec.Struct, frozen=True, omit_defaults=True):
     done_at: int = 0
 
 
+class Sent(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A unit's way to a matter, by its key. `ended_at`: done there, or called off."""
+
+    unit: str
+    at: int
+    set_out_at: int = 0
+    arrived_at: int = 0
+    ended_at: int = 0
+
+
 class Place(msgspec.Struct, frozen=True):
     """WGS-84 longitude and latitude in millionths of a degree."""
 
@@ -85,6 +95,12 @@ class Matter(msgspec.Struct, frozen=True, omit_defaults=True):
     parent: int = 0
     children_open: tuple[int, ...] = ()
     links: tuple[int, ...] = ()
+    sent: tuple[Sent, ...] = ()
+
+    @property
+    def units_out(self) -> tuple[Sent, ...]:
+        """Units that were sent and are not done."""
+        return tuple(one for one in self.sent if not one.ended_at)
 
     @property
     def open_assists(self) -> tuple[str, ...]:

@@ -51,6 +51,7 @@ TABLES = {
     "guesses": "kind, key",
     "webhooks": "id",
     "webhook_letters": "id",
+    "registers": "register, key",
 }
 """Every table and what orders its rows; a test compares this with the migrations."""
 KEY_TABLES = {"keys": "id"}

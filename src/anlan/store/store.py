@@ -20,6 +20,7 @@ from anlan.store.outbox import Outbox
 from anlan.store.postgres import Postgres, PostgresKeys
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
+from anlan.store.series import Series, series_at
 from anlan.store.sqlite import MEMORY, Sqlite, SqliteKeys
 from anlan.store.vault import Vault
 from anlan.store.webhooks import Webhooks
@@ -83,6 +84,7 @@ class Store:
         self.webhooks = Webhooks(self.readers)
         self.files = Files(self.home, self.readers)
         self.report_files = Blobs(self.home / "reports")
+        self.series = Series(series_at(self.home, place.url))
         self.vault = Vault(self.readers, Readers(place.keys), kept, random)
 
     @property
@@ -94,6 +96,7 @@ class Store:
         """Finish writing and let go of the files."""
         if self.neighbours:
             self.neighbours.close()
+        self.series.close()
         self.writer.close()
 
 

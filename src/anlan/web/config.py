@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from hashlib import sha256
 from importlib import resources
@@ -24,6 +25,7 @@ from anlan.api.access import Access
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
+from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.web import (
     account,
@@ -64,6 +66,8 @@ COMPRESSED_FROM, COMPRESSED_AT = 1_000, 4
 """Bytes, and gzip's level. What the API packs itself, and streams that must not wait, are left alone."""
 HERE = Path(str(resources.files("anlan.web")))
 STATIC, TEMPLATES = HERE / "static", HERE / "templates"
+DOMAINS = HERE.parent / "domains"
+"""Each line of work may have `templates/` (as `KEY/page.html`) and `static/` (as `/static/MARK/KEY/`) of its own."""
 PAGES: list[Any] = [
     doors.log_in_page, doors.log_in, doors.log_out, doors.theme, oidc.begin, oidc.back, oidc.out,
     account.account_page, account.revoke, account.password, account.second_factor,
@@ -88,8 +92,8 @@ PAGES: list[Any] = [
 ]  # fmt: skip
 
 
-def routes() -> list[Any]:
-    """The pages and what they are drawn with."""
+def routes(domains: Mapping[str, Domain]) -> list[Any]:
+    """The pages, the house's and those of the lines of work, and what they are drawn with."""
     handlers: dict[Any, Any] = {
         Refused: on_refused,
         CityError: on_city_error,
@@ -97,11 +101,21 @@ def routes() -> list[Any]:
         HTTPException: on_http,
         500: on_failed,
     }
-    pages = Router("/", route_handlers=PAGES, exception_handlers=handlers, include_in_schema=False)
+    mine = [page for domain in domains.values() for page in domain.page_routes]
+    pages = Router("/", route_handlers=[*PAGES, *mine], exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
-    path = f"/static/{build_mark()}"
-    static = create_static_files_router(path, [STATIC], cache_control=cache, include_in_schema=False)
-    return [pages, static]
+    folders = {"": STATIC} | {f"/{key}": folder for key in domains if (folder := DOMAINS / key / "static").is_dir()}
+    static = [
+        create_static_files_router(
+            f"/static/{build_mark()}{under}",
+            [folder],
+            cache_control=cache,
+            include_in_schema=False,
+            name=f"static{under}",
+        )
+        for under, folder in folders.items()
+    ]
+    return [pages, *static]
 
 
 def web_config(world: World) -> dict[str, Any]:
@@ -113,7 +127,7 @@ def web_config(world: World) -> dict[str, Any]:
         exclude=["^/api/", "^/open311/", "^/ledger/", "^/static/", "^/healthz", "^/readyz", "^/metrics"],
     )
     return {
-        "route_handlers": routes(),
+        "route_handlers": routes(world.domains),
         "template_config": TemplateConfig(instance=templates()),
         "middleware": [DefineMiddleware(MaskedTokens, config=csrf), Access],
         "compression_config": CompressionConfig(
@@ -126,7 +140,7 @@ def web_config(world: World) -> dict[str, Any]:
 def templates() -> JinjaTemplateEngine:
     """Templates: everything escaped, an unknown name is an error."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(TEMPLATES),
+        loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(TEMPLATES), jinja2.PrefixLoader(_of_domains())]),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -134,6 +148,10 @@ def templates() -> JinjaTemplateEngine:
     )
     environment.globals.update(rail=rail, build=build_mark(), has_assets=has_assets(), zip=zip, chart_path=charts.path)
     return JinjaTemplateEngine.from_environment(environment)
+
+
+def _of_domains() -> dict[str, jinja2.BaseLoader]:
+    return {path.parent.name: jinja2.FileSystemLoader(path) for path in sorted(DOMAINS.glob("*/templates"))}
 
 
 def has_assets() -> bool:
@@ -146,7 +164,7 @@ def build_mark() -> str:
     """A mark of the static files. It stands in their address, before the name, so that what a script imports by a
     relative address carries it too and a cached file is never an old one."""
     mark = sha256()
-    for path in sorted(STATIC.rglob("*.*")):
+    for path in (*sorted(STATIC.rglob("*.*")), *sorted(DOMAINS.glob("*/static/*.*"))):
         mark.update(path.read_bytes())
     return mark.hexdigest()[:12]
 

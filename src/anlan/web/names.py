@@ -11,7 +11,8 @@ from anlan.loop.matter import Matter
 from anlan.web.language import Strings
 
 STAFF_ROLES = (
-    "operator", "callback", "overseer", "chief", "officer", "auditor", "security", "system_admin", "partner",
+    "operator", "dispatcher", "callback", "overseer", "chief", "officer", "auditor", "security", "system_admin",
+    "partner",
 )  # fmt: skip
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from anlan.app import saved
+from anlan.loop.domain import Page
 from anlan.store.read import OPEN_KINDS, Shape
 from anlan.web.saved import known, plain
 from anlan.web.visit import Visit
@@ -46,13 +47,25 @@ def rail(visit: Visit) -> list[tuple[str, list[Link]]]:
         for n, d in enumerate(visit.world.domains.values())
         if visit.may("see")
     ]
+    own = [
+        (t(f"{d.key}.title"), [_page(visit, d.key, page) for page in d.pages if visit.may(page.action)])
+        for d in visit.world.domains.values()
+    ]
     groups = [
         (t("rail.mine"), [*mine, *views]),
+        *own,
         (t("rail.lines"), lines),
         (t("rail.city"), city(visit)),
         (t("rail.house"), house(visit)),
     ]
     return [(title, links) for title, links in groups if links]
+
+
+def _page(visit: Visit, domain: str, page: Page) -> Link:
+    """A line of work's own page."""
+    path = visit.request.url.path
+    here = path == page.href or (page.href.count("/") > 1 and path.startswith(f"{page.href}/"))
+    return Link(visit.t(f"{domain}.page.{page.key}"), page.href, "", here)
 
 
 def city(visit: Visit) -> list[Link]:

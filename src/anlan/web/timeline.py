@@ -17,7 +17,7 @@ ICONS = {
     "received": "new", "joined": "merge", "merged": "merge", "returned": "back", "sent_back": "back",
     "forwarded": "back", "held": "hold", "resumed": "due", "extended": "due", "extension_asked": "due",
     "extension_refused": "due", "reopened": "re", "closed": "done", "verified": "done", "assigned": "next",
-    "undone": "back",
+    "undone": "back", "unit_sent": "next", "unit_cleared": "done", "unit_withdrawn": "back",
 }  # fmt: skip
 CLOCKS_TOLD = ("matter", "accept", "act", "verify", "call", "explain")
 
@@ -87,7 +87,7 @@ def _beside(visit: Visit, fact: Fact, advised: Fact | None) -> str:
 def _entry(visit: Visit, view: View, fact: Fact, shifts: list[Shift]) -> Entry:
     data, names, matter = fact.data, visit.names, view.matter
     said = {
-        "unit": names.unit(str(data.get("unit") or data.get("lead") or "")),
+        "unit": data.get("call_sign") or names.unit(str(data.get("unit") or data.get("lead") or "")),
         "stage": names.word(matter, f"stage.{data['stage']}") if data.get("stage") else "",
         "category": names.category(data.get("category", "")),
         "channel": names.channel(data.get("channel", "") or matter.channel),

@@ -17,4 +17,5 @@ DOMAIN = Domain(
     channels=CHANNELS,
     measures=MEASURES,
     notices=NOTICES,
+    order=1,
 )

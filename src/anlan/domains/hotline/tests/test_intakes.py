@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from anlan.app.adapter import Adapter
 from anlan.city.geo import distance_m
-from anlan.domains.hotline.intakes import ADAPTERS, CHANNELS, Adapter
+from anlan.domains.hotline.intakes import ADAPTERS, CHANNELS
 from anlan.loop.domain import first_words
 from anlan.loop.errors import Refused
 

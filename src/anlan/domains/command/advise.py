@@ -1,0 +1,283 @@
+"""Whom to send (建议): the engine's recommendation for an incident, with names, and what sending each uncovers.
+
+The engine ranks by exact arrival by road. What was shown to a person is kept for some minutes under a number, so that
+what is put on the ledger with their choice is what they saw.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from anlan.app.world import World
+from anlan.domains.command import units as board
+from anlan.domains.command.cover import Cover, Standing, cover
+from anlan.domains.command.fleet import E6, Fleet, fleet
+from anlan.domains.command.rules import SKILLS, bits, rules, run_cards
+from anlan.domains.command.units import ASSIGNED, AVAILABLE, EN_ROUTE, ON_SCENE, Unit
+from anlan.engines.dispatch.rank import Place, Rules
+from anlan.engines.dispatch.recommend import Candidate, Recommendation, recommend
+from anlan.engines.dispatch.run_card import RunCard
+from anlan.engines.dispatch.units import ACCESS_M_S, NEVER, Units, units_at
+from anlan.engines.errors import EngineError
+from anlan.loop.matter import Matter
+
+KEPT = 2_000
+SOON_CLEAR_S = 300.0
+MS = 1000
+UNREPORTED_S = 3600.0
+"""The age of a position that is only taken to be where the unit waits."""
+
+
+class Ranked(msgspec.Struct, frozen=True):
+    """A unit in the list. Times in milliseconds, metres in a straight line, cover in millionths of all demand.
+
+    `diverts`: the incident it would be taken from. `aid`: it is of another branch. `uncovers`: names of where nobody
+    else would be in time.
+    """
+
+    unit: str
+    call_sign: str
+    organisation: str
+    vehicle: str
+    people: int
+    skills: tuple[str, ...]
+    state: str
+    arrival_ms: int
+    wait_ms: int
+    turnout_ms: int
+    access_ms: int
+    drive_ms: int
+    walk_ms: int
+    straight_m: int
+    loss_ppm: int
+    position_age_ms: int
+    stale: bool
+    aid: bool
+    diverts: int = 0
+    uncovers: tuple[str, ...] = ()
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """One need of the card: whom the engine would send, how many are short, everybody who could go, best first."""
+
+    label: str
+    joint: str
+    skills: tuple[str, ...]
+    units: tuple[str, ...]
+    count: int
+    short: int
+    ranked: tuple[Ranked, ...]
+    closest: str
+    nearest_straight: str
+
+
+class Advice(msgspec.Struct, frozen=True):
+    """A recommendation. `why_none` says, as a code, why there is none: no roads, no place, off the roads. `out`: how
+    many of the card's units are out already, need by need."""
+
+    id: str
+    matter: int
+    at: int
+    card: str
+    router: str
+    needs: tuple[Wanted, ...]
+    passed_over: dict[str, int]
+    units: int
+    why_none: str = ""
+    out: tuple[int, ...] = ()
+
+    @property
+    def recommended(self) -> tuple[str, ...]:
+        """Whom the engine would send: those of our own needs, less what is out already."""
+        mine = zip(self.needs, self.out, strict=True)
+        return tuple(unit for need, out in mine if not need.joint for unit in need.units[: max(0, need.count - out)])
+
+    @property
+    def ranked(self) -> tuple[Ranked, ...]:
+        """The list of the card's first need of ours."""
+        return next((need.ranked for need in self.needs if not need.joint), ())
+
+
+def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
+    """The recommendation as things stand now. It never fails: where nothing can be ranked it says why."""
+    now, here = world.clock(), fleet(world)
+    id_ = world.random(6).hex()
+    if here.roads is None or matter.place is None:
+        why = "command.no_roads" if here.roads is None else "command.no_place"
+        return keep(world, Advice(id_, matter.number, now, "", "", (), {}, 0, why))
+    out = {sent.unit for sent in matter.units_out}
+    units = [unit for _, unit in board.register(world).rows().values() if unit.key not in out]
+    lon, lat = matter.place.lon_e6 / E6, matter.place.lat_e6 / E6
+    try:
+        node, metres = here.roads.node_at(lon, lat)
+    except EngineError as error:
+        return keep(world, Advice(id_, matter.number, now, "", "", (), {}, len(units), error.code))
+    asked = columns(world, here, matter, units, now)
+    covered = cover(world)
+    assert covered is not None
+    standing = covered.standing(asked.node, np.array([unit.state == AVAILABLE for unit in units], np.bool_))
+    card = run_cards().find(
+        matter.category or "incident.other", matter.urgency or rules().type(matter.category).urgency
+    )
+    place = Place(node, metres / ACCESS_M_S)
+    made = recommend(here.roads, asked, place, card, Rules(cover_weight_s=cover_weight_s), standing.loss_ppm())
+    advice = _named(world, made, units, (covered, standing), (id_, matter.number, now))
+    return keep(world, msgspec.structs.replace(advice, out=_met(world, card, out)))
+
+
+def columns(world: World, here: Fleet, matter: Matter, units: list[Unit], now: int) -> Units:
+    """The units as the engine takes them. One on its way to something less urgent can be diverted at once; one on scene
+    is soon free when it has been there about as long as such things take."""
+    node, metres, at = here.nodes(units)
+    vehicles = rules().vehicles
+    classes = tuple(dict.fromkeys(v.drives for v in vehicles.values()))
+    branch = _branch(world, matter.lead)
+    return units_at(
+        node,
+        access_s=metres / ACCESS_M_S,
+        ready_s=[_ready(world, matter, unit, now) for unit in units],
+        turnout_s=[0.0 if unit.state == EN_ROUTE else float(vehicles[unit.vehicle].turnout) for unit in units],
+        age_s=np.where(at > 0, np.maximum((now - at) / MS, 0.0), UNREPORTED_S),
+        skills=np.array([bits(unit.skills) for unit in units], np.uint64),
+        vehicle=[classes.index(vehicles[unit.vehicle].drives) for unit in units],
+        inside=[not branch or _branch(world, unit.organisation) == branch for unit in units],
+        vehicles=classes,
+    )
+
+
+def kept(world: World, id_: str, number: int) -> Advice | None:
+    """What was shown for a matter under a number; None where this process does not know it (any more)."""
+    found: Advice | None = _shelf(world).get(id_)
+    return found if found is not None and found.matter == number else None
+
+
+def keep(world: World, advice: Advice) -> Advice:
+    """Remember what is about to be shown."""
+    shelf = _shelf(world)
+    shelf[advice.id] = advice
+    while len(shelf) > KEPT:
+        shelf.popitem(last=False)
+    return advice
+
+
+def as_fact(advice: Advice, unit: str, shown: int = 8) -> dict[str, Any]:
+    """The advice as it stands on the ledger beside a choice: its inputs, the alternatives, whole numbers only."""
+    needs = [
+        {
+            "label": need.label, "joint": need.joint, "units": list(need.units), "short": need.short,
+            "closest": need.closest, "nearest_straight": need.nearest_straight,
+            "ranked": [_told(one) for one in need.ranked[:shown] if one] + [
+                _told(one) for one in need.ranked[shown:] if one.unit == unit
+            ],
+        }
+        for need in advice.needs
+    ]  # fmt: skip
+    return {
+        "id": advice.id, "at": advice.at, "card": advice.card, "router": advice.router, "units": advice.units,
+        "passed_over": advice.passed_over, "needs": needs, "why_none": advice.why_none,
+        "as_recommended": unit in advice.recommended,
+    }  # fmt: skip
+
+
+def _told(one: Ranked) -> dict[str, Any]:
+    names = (
+        "unit", "state", "arrival_ms", "wait_ms", "turnout_ms", "access_ms", "drive_ms", "walk_ms", "straight_m",
+        "loss_ppm", "position_age_ms", "stale", "aid", "diverts",
+    )  # fmt: skip
+    return {name: getattr(one, name) for name in names}
+
+
+def _shelf(world: World) -> OrderedDict[str, Advice]:
+    found: OrderedDict[str, Advice] = world.kept.setdefault("command.advice", OrderedDict())
+    return found
+
+
+def _ready(world: World, matter: Matter, unit: Unit, now: int) -> float:
+    if unit.state == AVAILABLE:
+        return 0.0
+    if not unit.matter or unit.state not in {ASSIGNED, EN_ROUTE, ON_SCENE}:
+        return NEVER
+    other = world.store.read.matter(unit.matter)
+    if unit.state in {ASSIGNED, EN_ROUTE}:
+        urgency = other.urgency or rules().type(other.category).urgency
+        return 0.0 if (matter.urgency or rules().type(matter.category).urgency) < urgency else NEVER
+    usual = rules().type(other.category).scene * 60.0
+    left = usual - (now - unit.since) / MS
+    return max(60.0, left) if left <= SOON_CLEAR_S else NEVER
+
+
+def _met(world: World, card: RunCard, out: set[str]) -> tuple[int, ...]:
+    """How many places of each need the units that are out fill, each unit one place, the most particular first."""
+    known = board.register(world).rows()
+    left = [bits(known[key][1].skills) for key in sorted(out) if key in known]
+    met = [0] * len(card.needs)
+    for n in sorted(range(len(card.needs)), key=lambda n: -card.needs[n].skills.bit_count()):
+        fit = [skills for skills in left if card.needs[n].skills & ~skills == 0][: card.needs[n].count]
+        for skills in fit:
+            left.remove(skills)
+        met[n] = len(fit)
+    return tuple(met)
+
+
+def _branch(world: World, organisation: str) -> str:
+    """The branch a house belongs to; "" for one of the whole city."""
+    units = world.city.organisation
+    if organisation not in units:
+        return ""
+    chain = (units[organisation], *units.above(organisation))
+    return next((unit.key for unit in chain if unit.kind == "branch"), "")
+
+
+def _named(
+    world: World, made: Recommendation, units: list[Unit], known: tuple[Cover, Standing], stamp: tuple[str, int, int]
+) -> Advice:
+    covered, standing = known
+
+    def name(index: int | None) -> str:
+        return "" if index is None else units[index].key
+
+    def ranked(one: Candidate) -> Ranked:
+        unit = units[one.unit]
+        return Ranked(
+            unit=unit.key,
+            call_sign=unit.call_sign,
+            organisation=unit.organisation,
+            vehicle=unit.vehicle,
+            people=unit.people,
+            skills=unit.skills,
+            state=unit.state,
+            **{field: getattr(one, field) for field in MEASURED},
+            aid=one.outside,
+            diverts=unit.matter if unit.state in {ASSIGNED, EN_ROUTE} else 0,
+            uncovers=covered.names(world, standing.alone(one.unit)) if one.loss_ppm else (),
+        )
+
+    needs = tuple(
+        Wanted(
+            need.label,
+            need.joint,
+            tuple(skill for n, skill in enumerate(SKILLS) if need.skills >> n & 1),
+            tuple(name(unit) for unit in need.units),
+            len(need.units) + need.short,
+            need.short,
+            tuple(ranked(one) for one in sorted(need.candidates, key=lambda c: (c.arrival_ms, c.unit))),
+            name(need.closest),
+            name(need.nearest_straight),
+        )
+        for need in made.needs
+    )
+    over: dict[str, int] = {}
+    for counts in made.passed_over:
+        for why, count in counts.items():
+            over[why] = max(over.get(why, 0), count)
+    return Advice(*stamp, made.card, made.router, needs, over, made.units)
+
+
+MEASURED = (
+    "arrival_ms", "wait_ms", "turnout_ms", "access_ms", "drive_ms", "walk_ms", "straight_m", "loss_ppm",
+    "position_age_ms", "stale",
+)  # fmt: skip

@@ -1,0 +1,13 @@
+"""Command's pages: their addresses, and their places in the rail."""
+
+from anlan.domains.command.pages_board import board_page, calls, card, live, send, tell_way
+from anlan.domains.command.pages_call import call_page, take
+from anlan.domains.command.pages_units import change, unit_board
+from anlan.loop.domain import Page
+
+PAGES = (
+    Page("board", "/command", "board"),
+    Page("units", "/command/units", "board"),
+    Page("call", "/command/call", "send"),
+)
+PAGE_ROUTES = (board_page, calls, card, live, send, tell_way, call_page, take, unit_board, change)
