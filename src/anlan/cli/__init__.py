@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "report:report",
     "city": "city:app",
     "user": "user:app",
+    "mqtt": "mqtt:app",
     "erase": "erase:app",
     "new-domain": "domain:new_domain",
     "engine": "standby:app",
