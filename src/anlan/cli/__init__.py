@@ -29,7 +29,7 @@ COMMANDS = {
     "mqtt": "mqtt:app",
     "erase": "erase:app",
     "new-domain": "domain:new_domain",
-    "engine": "standby:app",
+    "engine": "engines:app",
     "simulate": "simulate:simulate",
     "bench": "bench.run:bench",
     "docs": "docs:docs",
