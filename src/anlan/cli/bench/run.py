@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from anlan.cli.bench import (
+    beside_simpy,
     console,
     day,
     deadlines,
@@ -44,6 +45,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("dispatch.",), dispatch.bench),
     (("deploy.",), deployment.bench),
     (("simulate.",), simulate.bench),
+    (("simpy.",), beside_simpy.bench),
     (("standby.",), standby.bench),
     (("plan.",), larson.bench),
     (("sim.day",), day.bench),
