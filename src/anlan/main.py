@@ -40,6 +40,7 @@ from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
+from anlan.links.mqtt import link
 from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
 from anlan.links.webhook import Poster
@@ -96,6 +97,7 @@ def checked(said: Settings) -> None:
         Stream(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
+    link(said, Path(), _unheard_of)
 
 
 def home() -> Path:
@@ -251,6 +253,10 @@ def does_by_itself(app: Litestar, world: World) -> None:
     if said.ami_url:
         app.state.telephone = Asterisk(said.ami_url, partial(heard, world))
         app.on_startup.append(lambda: beside(app, app.state.telephone.run(), 0))
+
+
+async def _unheard_of(_topic: str, _payload: bytes) -> None:
+    """The same for messages of devices."""
 
 
 async def _unheard(_event: CallEvent) -> None:

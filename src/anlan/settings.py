@@ -92,6 +92,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
         str, _about("The stream, and the first word of its subjects.", pattern=r"^[a-z0-9_]{1,32}$")
     ] = "anlan"
     nats_replicas: Annotated[int, _about("Copies of the stream, when Anlan makes it: 1, 3 or 5.", ge=1, le=5)] = 1
+
+    mqtt_url: Annotated[
+        str,
+        _about(
+            "Where units' devices report: `mqtts://user:password@host:8883`, or `embedded` (a broker on this machine).",
+            secret=True,
+        ),
+    ] = ""
+    mqtt_ca_file: Annotated[str, _about("Who signed the broker's certificate, where the system does not know.")] = ""
+    mqtt_topic: Annotated[str, _about("The topic filter that is listened to.", min_length=1, max_length=200)] = (
+        "anlan/units/+/position"
+    )
     webhook_allow: Annotated[str, _about("Networks (CIDR, by blanks) webhooks may reach though they are private.")] = ""
 
 

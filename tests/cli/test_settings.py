@@ -59,7 +59,16 @@ def test_what_is_wrong_or_unknown_is_refused_by_its_name(
 def test_every_setting_says_what_it_is_and_secrets_are_called_so() -> None:
     assert all(one.said and one.by for one in declared())
     secret = {one.name for one in declared() if one.secret}
-    assert {"sms_key", "smtp_url", "ami_url", "nats_url", "database_url", "keys_url", "metrics_token"} == secret
+    assert {
+        "sms_key",
+        "smtp_url",
+        "ami_url",
+        "mqtt_url",
+        "nats_url",
+        "database_url",
+        "keys_url",
+        "metrics_token",
+    } == secret
 
 
 def test_the_command_shows_what_holds_and_no_secret(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

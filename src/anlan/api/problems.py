@@ -56,6 +56,7 @@ STATUS = {
     "file.no_room": 507,
     "request.key_reused": 422,
     "body.too_large": 413,
+    "cap.too_large": 413,
     "store.full": 507,
     "store.busy": 503,
     "live.too_many": 503,

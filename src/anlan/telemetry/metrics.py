@@ -44,6 +44,12 @@ NATS_SYNCED = Gauge(
     registry=REGISTRY,
 )  # fmt: skip
 
+MQTT_CONNECTED = Gauge("anlan_mqtt_connected", "Whether the link to the MQTT broker is up.", registry=REGISTRY)
+MQTT_HEARD = Counter("anlan_mqtt_heard", "Messages of devices handed on.", registry=REGISTRY)
+MQTT_DROPPED = Counter(
+    "anlan_mqtt_dropped", "Messages of devices that came faster than they were taken.", registry=REGISTRY
+)
+
 SAMPLED = {
     "anlan_ready": ("1 when a check of readiness holds.", ("check",)),
     "anlan_outbox_lag_facts": ("Facts that a reader of the outbox has not come to yet.", ("reader",)),

@@ -8,6 +8,7 @@ import msgspec
 import typer
 
 from anlan.cli.bench import (
+    beside_simpy,
     console,
     day,
     deadlines,
@@ -20,6 +21,7 @@ from anlan.cli.bench import (
     lists,
     load,
     lookup,
+    mqtt,
     nats,
     points,
     quality,
@@ -43,10 +45,12 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("dispatch.",), dispatch.bench),
     (("deploy.",), deployment.bench),
     (("simulate.",), simulate.bench),
+    (("simpy.",), beside_simpy.bench),
     (("standby.",), standby.bench),
     (("plan.",), larson.bench),
     (("sim.day",), day.bench),
     (("nats.",), nats.bench),
+    (("mqtt.",), mqtt.bench),
     (("growth.",), growth.bench),
     (("console.seen.",), console.seen),
     (("console.queue.",), console.queue),
