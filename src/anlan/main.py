@@ -271,7 +271,8 @@ def _ended(task: asyncio.Task[None]) -> None:
 
 def _begin(app: Litestar, begins: Callable[..., Coroutine[Any, Any, None]]) -> None:
     """A line of work's own, from now on."""
-    beside(app, begins(app.state.world, app.state.health.stop))
+    world = app.state.world
+    beside(app, begins(world, app.state.health.stop, settings(world.store.home)))
 
 
 def fallen_behind(world: World) -> list[Refused]:

@@ -18,6 +18,7 @@ from anlan.app.world import utc_now_ms
 from anlan.city.pack import load_pack
 from anlan.city.people import Officer
 from anlan.cli.demo import demo_password, humans
+from anlan.sim.command_room import TRACKER
 from anlan.sim.door import Ask, Wire
 from anlan.sim.living import live
 from anlan.sim.staff import Staff, Tokens
@@ -25,8 +26,9 @@ from anlan.sim.timeline import Timeline
 from anlan.sim.town import Plan, Town
 
 HURRY = 60.0
-NOTICES, DESK_MINUTES = 120.0, 6.0
-"""At this hurry: a report every 23 seconds, five notices and at most ten call-backs a minute."""
+NOTICES, DESK_MINUTES, CALLS_HOUR = 120.0, 6.0, 40.0
+"""At this hurry: a report every 23 seconds, five notices and at most ten call-backs a minute. A call to 110 every 90
+seconds, and minutes on the road are real ones."""
 WEEK_MS = 7 * 24 * 3_600_000
 """A city that is left alone longer goes quiet: its people are logged out."""
 READY_SECONDS, ASK_SECONDS = 60.0, 0.5
@@ -53,16 +55,18 @@ def town_at(url: str, home: Path, tokens: dict[str, str], timeline: Timeline) ->
         return tokens[officer.number]
 
     city, people = load_pack(home / "city"), humans(home)
-    plan = Plan(timeline.now, notices=NOTICES, always=True, few=True, desk_minutes=DESK_MINUTES)
+    plan = Plan(timeline.now, notices=NOTICES, calls=CALLS_HOUR * 24, always=True, few=True, desk_minutes=DESK_MINUTES)
     staff, label = Staff(city, people, few=True), f"live-{timeline.now}"
-    return Town(plan, city, timeline, Wire(url), staff, Tokens(hire), label, people, asyncio.sleep)
+    tokens_of = Tokens(hire)
+    return Town(plan, city, timeline, Wire(url), staff, tokens_of, label, people, asyncio.sleep, tracked=True)
 
 
 def tokens_for(home: Path) -> dict[str, str]:
     """A token for everybody who is ever on duty, made before a server opens the data; accounts where there are none."""
     world = main.open_world(home, index=False)
     submit, made = world.store.writer.submit, dict[str, str]()
-    for officer in Staff(world.city, humans(home), few=True).regulars():
+    tracker = Officer(f"{TRACKER}-demo", world.city.organisation.root.key, (TRACKER,))
+    for officer in (*Staff(world.city, humans(home), few=True).regulars(), tracker):
         if world.store.read.account(officer.number) is None:
             submit(accounts.add(world, officer.number, officer.unit, officer.roles, demo_password()))
         commit, made[officer.number] = accounts.token_for(world, officer.number, "simulation", WEEK_MS)

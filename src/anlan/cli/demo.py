@@ -15,6 +15,7 @@ from anlan.city.demo import write_demo
 from anlan.city.people import Officer
 from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
+from anlan.domains.command.seed import demo_units, put_units
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
 from anlan.loop.grants import Actor
@@ -23,9 +24,9 @@ from anlan.sim.timeline import Progress
 from anlan.sim.town import Plan
 from anlan.store.vault import Random
 
-ROLES = ("operator", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
+ROLES = ("operator", "dispatcher", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
 SEED = 2026
-PAST = Plan(SEED, orders=18, notices=40, few=True, desk_minutes=5)
+PAST = Plan(SEED, orders=18, notices=40, calls=20, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
 
 
@@ -75,6 +76,7 @@ def new_city(
     world = main.open_world(home, random=random)
     world.clock = lambda: begins
     keep_model(world, train(*labelled(world.city), seed=seed), "demo phrases")
+    world.store.writer.submit(put_units(world, "system", demo_units(world, seed)))
     return world
 
 

@@ -13,6 +13,7 @@ from anlan.sim.living import live
 from anlan.sim.staff import Staff, Tokens
 from anlan.sim.timeline import Progress, Timeline, Wait, at_once
 from anlan.sim.town import Plan, Town
+from anlan.telemetry import logs
 
 DAY_MS = 24 * 3_600_000
 
@@ -27,6 +28,7 @@ def headless(
     wait: Wait = at_once,
 ) -> Town:
     """A town over that world from `begins` (UTC ms) on. Accounts are made as their officers first act."""
+    logs.configure("warning")
     timeline = Timeline(begins, wait)
     world.clock = timeline.clock
 

@@ -18,7 +18,7 @@ from anlan.sim.deed import Deed, Policy, Ring, Seen
 from anlan.sim.town import Town
 
 LOOK_MS = 15 * 60_000
-OPEN = "/api/v1/matters?kind=waiting&kind=working&limit=200&after="
+OPEN = "/api/v1/matters?kind=waiting&kind=working&flow=appeal&flow=notice&limit=200&after="
 WHOSE: Mapping[str, Policy] = {
     "received": operator,
     "assigned": officer,

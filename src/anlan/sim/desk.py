@@ -24,6 +24,7 @@ EARLY, LATE = range(8, 16), range(12, 20)
 OUTCOMES: Mapping[str, Mapping[str, float]] = {
     "appeal": {"satisfied": 80, "not_satisfied": 5, "unreachable": 12, "refused": 3},
     "notice": {"satisfied": 82, "not_satisfied": 1.5, "unreachable": 14, "refused": 2.5},
+    "incident": {"satisfied": 84, "not_satisfied": 4, "unreachable": 10, "refused": 2},
 }
 AGAIN_MINUTES = (120, 300)
 LOOK_MS = 20 * MINUTE_MS

@@ -1,4 +1,4 @@
-"""A second count of the hotline's figures, straight from the facts and not by the roll-ups: the referee."""
+"""A second count of one line of work's figures, straight from the facts and not by the roll-ups: the referee."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from anlan.loop.matter import Matter
 class Recount:
     """Feed it every fact in the order of the outbox. It also sees what no rule of the loop may let happen."""
 
-    def __init__(self) -> None:
+    def __init__(self, domain: str) -> None:
+        self._domain = domain
         self.figures: Counter[str] = Counter()
         self.matters: dict[int, Matter] = {}
         self.own_calls: list[str] = []
@@ -23,7 +24,8 @@ class Recount:
             return
         before = self.matters.get(fact.matter)
         after = self.matters[fact.matter] = evolve(before, fact)
-        self._count(before, fact, after)
+        if after.domain == self._domain:
+            self._count(before, fact, after)
         if fact.kind == "called_back" and before and fact.actor in before.handlers:
             self.own_calls.append(f"{fact.actor} called back matter {fact.matter}")
 

@@ -57,7 +57,7 @@ class Staff:
     def regulars(self) -> list[Officer]:
         """Everybody who is ever on duty."""
         posts = [(role, unit.key) for unit in self._city.organisation for role in (self.handler(unit.key), "overseer")]
-        posts += [(role, "") for role in ("operator", "callback", "system")]
+        posts += [(role, "") for role in ("operator", "dispatcher", "callback", "system")]
         return list({officer.number: officer for post in posts for officer in self.people(*post)}.values())
 
     def _people(self, role: str, unit: str) -> tuple[Officer, ...]:

@@ -24,7 +24,7 @@ class Timeline:
 
     def __init__(self, now: int, wait: Wait = at_once, hurry: float = 1.0) -> None:
         self.now = now
-        self._wait, self._hurry = wait, hurry
+        self._wait, self.hurry = wait, hurry
         self._jobs: list[tuple[int, int, Job]] = []
         self._planned = count()
 
@@ -34,7 +34,7 @@ class Timeline:
 
     def after(self, ms: float, job: Job) -> None:
         """Plan a job so long from now."""
-        heapq.heappush(self._jobs, (self.now + round(ms / self._hurry), next(self._planned), job))
+        heapq.heappush(self._jobs, (self.now + round(ms / self.hurry), next(self._planned), job))
 
     async def run(self, until: int, on_progress: Progress | None = None) -> None:
         """Do everything that is planned up to `until`, and what follows from it."""

@@ -21,8 +21,9 @@ from anlan.sim.tally import Tally
 from anlan.sim.timeline import Timeline
 
 T = TypeVar("T")
-ORDERS, NOTICES = 63.0, 9_200.0
-"""A day of the whole city: 23,000 orders and 3.34 million call-backs in a year of the report."""
+ORDERS, NOTICES, CALLS = 63.0, 9_200.0, 60.0
+"""A day of the whole city: 23,000 orders and 3.34 million call-backs in a year of the report. Calls to 110 are a few of
+those that a city of ten million has."""
 AGAIN = frozenset({429, 503, 507})
 TRIES = 5
 PAUSE_SECONDS = 5.0
@@ -37,6 +38,7 @@ class Plan(msgspec.Struct, frozen=True):
     volume: float = 1.0
     orders: float = ORDERS
     notices: float = NOTICES
+    calls: float = CALLS
     always: bool = False
     few: bool = False
     desk_minutes: float = 1.0
@@ -60,6 +62,8 @@ class Town:
     label: str
     humans: Collection[str] = ()
     rest: Callable[[float], Awaitable[None]] = _not_at_all
+    tracked: bool = False
+    """Whether units' trackers report: only where somebody looks on."""
     tally: Tally = field(default_factory=Tally)
     began: int = field(init=False)
     _keys: count[int] = field(default_factory=count)

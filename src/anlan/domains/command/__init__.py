@@ -8,6 +8,7 @@ from anlan.domains.command.dispatch import completes, prepared
 from anlan.domains.command.flow import INCIDENT
 from anlan.domains.command.grants import GRANTS
 from anlan.domains.command.intakes import CHANNELS
+from anlan.domains.command.interop import INTEROP_ROUTES
 from anlan.domains.command.keeping import keeping
 from anlan.domains.command.measures import MEASURES
 from anlan.domains.command.pages import PAGE_ROUTES, PAGES
@@ -21,7 +22,7 @@ DOMAIN = Domain(
     measures=MEASURES,
     pages=PAGES,
     page_routes=PAGE_ROUTES,
-    api_routes=API_ROUTES,
+    api_routes=(*API_ROUTES, *INTEROP_ROUTES),
     prepares=prepared,
     completes=completes,
     begins=keeping,

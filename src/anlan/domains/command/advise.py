@@ -35,8 +35,8 @@ UNREPORTED_S = 3600.0
 class Ranked(msgspec.Struct, frozen=True):
     """A unit in the list. Times in milliseconds, metres in a straight line, cover in millionths of all demand.
 
-    `diverts`: the incident it would be taken from. `aid`: it is of another branch. `uncovers`: names of where nobody
-    else would be in time.
+    `diverts`: the incident it would be taken from. `lacks`: skills that were asked for and it has not. `aid`: it is of
+    another branch. `uncovers`: stations in whose areas nobody else would be in time.
     """
 
     unit: str
@@ -58,6 +58,7 @@ class Ranked(msgspec.Struct, frozen=True):
     stale: bool
     aid: bool
     diverts: int = 0
+    lacks: tuple[str, ...] = ()
     uncovers: tuple[str, ...] = ()
 
 
@@ -124,8 +125,11 @@ def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
         matter.category or "incident.other", matter.urgency or rules().type(matter.category).urgency
     )
     place = Place(node, metres / ACCESS_M_S)
-    made = recommend(here.roads, asked, place, card, Rules(cover_weight_s=cover_weight_s), standing.loss_ppm())
-    advice = _named(world, made, units, (covered, standing), (id_, matter.number, now))
+    by, loss = Rules(cover_weight_s=cover_weight_s), standing.loss_ppm()
+    made = recommend(here.roads, asked, place, card, by, loss)
+    if (eased := _eased(card, made)) is not None:
+        made = recommend(here.roads, asked, place, eased, by, loss)
+    advice = _named(world, made, card, units, (covered, standing), (id_, matter.number, now))
     return keep(world, msgspec.structs.replace(advice, out=_met(world, card, out)))
 
 
@@ -186,9 +190,9 @@ def as_fact(advice: Advice, unit: str, shown: int = 8) -> dict[str, Any]:
 def _told(one: Ranked) -> dict[str, Any]:
     names = (
         "unit", "state", "arrival_ms", "wait_ms", "turnout_ms", "access_ms", "drive_ms", "walk_ms", "straight_m",
-        "loss_ppm", "position_age_ms", "stale", "aid", "diverts",
+        "loss_ppm", "position_age_ms", "stale", "aid", "diverts", "lacks",
     )  # fmt: skip
-    return {name: getattr(one, name) for name in names}
+    return {name: list(said) if isinstance(said := getattr(one, name), tuple) else said for name in names}
 
 
 def _shelf(world: World) -> OrderedDict[str, Advice]:
@@ -208,6 +212,16 @@ def _ready(world: World, matter: Matter, unit: Unit, now: int) -> float:
     usual = rules().type(other.category).scene * 60.0
     left = usual - (now - unit.since) / MS
     return max(60.0, left) if left <= SOON_CLEAR_S else NEVER
+
+
+def _eased(card: RunCard, made: Recommendation) -> RunCard | None:
+    """The card without the skills that nobody within reach has: somebody must go all the same. None where none need be
+    eased."""
+    nobody = {n for n, need in enumerate(made.needs) if need.skills and not need.joint and not need.units}
+    if not nobody:
+        return None
+    eased = [msgspec.structs.replace(need, skills=0) if n in nobody else need for n, need in enumerate(card.needs)]
+    return msgspec.structs.replace(card, needs=tuple(eased))
 
 
 def _met(world: World, card: RunCard, out: set[str]) -> tuple[int, ...]:
@@ -233,14 +247,19 @@ def _branch(world: World, organisation: str) -> str:
 
 
 def _named(
-    world: World, made: Recommendation, units: list[Unit], known: tuple[Cover, Standing], stamp: tuple[str, int, int]
+    world: World,
+    made: Recommendation,
+    card: RunCard,
+    units: list[Unit],
+    known: tuple[Cover, Standing],
+    stamp: tuple[str, int, int],
 ) -> Advice:
     covered, standing = known
 
     def name(index: int | None) -> str:
         return "" if index is None else units[index].key
 
-    def ranked(one: Candidate) -> Ranked:
+    def ranked(one: Candidate, wanted: tuple[str, ...]) -> Ranked:
         unit = units[one.unit]
         return Ranked(
             unit=unit.key,
@@ -253,22 +272,24 @@ def _named(
             **{field: getattr(one, field) for field in MEASURED},
             aid=one.outside,
             diverts=unit.matter if unit.state in {ASSIGNED, EN_ROUTE} else 0,
+            lacks=tuple(skill for skill in wanted if skill not in unit.skills),
             uncovers=covered.names(world, standing.alone(one.unit)) if one.loss_ppm else (),
         )
 
+    asked = [tuple(skill for n, skill in enumerate(SKILLS) if need.skills >> n & 1) for need in card.needs]
     needs = tuple(
         Wanted(
-            need.label,
+            card.needs[n].label,
             need.joint,
-            tuple(skill for n, skill in enumerate(SKILLS) if need.skills >> n & 1),
+            asked[n],
             tuple(name(unit) for unit in need.units),
             len(need.units) + need.short,
             need.short,
-            tuple(ranked(one) for one in sorted(need.candidates, key=lambda c: (c.arrival_ms, c.unit))),
+            tuple(ranked(one, asked[n]) for one in sorted(need.candidates, key=lambda c: (c.arrival_ms, c.unit))),
             name(need.closest),
             name(need.nearest_straight),
         )
-        for need in made.needs
+        for n, need in enumerate(made.needs)
     )
     over: dict[str, int] = {}
     for counts in made.passed_over:

@@ -5,12 +5,17 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
+
+import msgspec
 
 from anlan.app.stop import Stop
 from anlan.app.world import World
 from anlan.domains.command.cover import cover
-from anlan.domains.command.fleet import fleet
+from anlan.domains.command.fleet import Fix, fleet
+from anlan.links.mqtt import link
 from anlan.loop.errors import Refused
+from anlan.settings import Settings
 
 WRITE_SECONDS = 2.0
 FORGET_EVERY = 1800
@@ -19,9 +24,59 @@ KEPT_MS = 30 * 24 * 3_600_000
 """A unit's track is fine for a day, coarse for thirty, then gone."""
 
 
-async def keeping(world: World, stop: Stop) -> None:
+class Told(msgspec.Struct, frozen=True):
+    """A position as a device says it: degrees in `system`, UTC milliseconds (0: now)."""
+
+    lon: float
+    lat: float
+    at: int = 0
+    system: str = "wgs84"
+
+
+_told = msgspec.json.Decoder(Told)
+
+
+async def keeping(world: World, stop: Stop, said: Settings) -> None:
     """Until the server stops."""
     await asyncio.to_thread(ready, world)
+    listening = link(said, world.store.home, partial(heard, world))
+    task = asyncio.get_running_loop().create_task(listening.run()) if listening else None
+    try:
+        await _writing(world, stop)
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        if (live := world.kept.get("command.live")) is not None:
+            live.end()
+
+
+async def heard(world: World, topic: str, payload: bytes) -> None:
+    """What a unit's device says over MQTT under …/UNIT/position: its place. Anything else is let pass, and each kind of
+    it said once in the log."""
+    try:
+        code = next((code for _, code in fleet(world).take([fix_of(world, topic, payload)]).refused), "")
+    except Refused as refused:
+        code = refused.code
+    said: set[str] = world.kept.setdefault("command.unheard", {""})
+    if code not in said:
+        said.add(code)
+        logging.getLogger("anlan").warning("a device's message was refused: %s", code)
+
+
+def fix_of(world: World, topic: str, payload: bytes) -> Fix:
+    """The position in a device's message. Raises Refused: position.topic, body.not_json."""
+    parts = topic.split("/")
+    if len(parts) < 2 or parts[-1] != "position":
+        raise Refused("position.topic", topic=topic[:100])
+    try:
+        told = _told.decode(payload)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        raise Refused("body.not_json") from None
+    return Fix(parts[-2], told.lon, told.lat, told.at or world.clock(), told.system)
+
+
+async def _writing(world: World, stop: Stop) -> None:
     here, turn = fleet(world), 0
     while not stop.is_told():
         await stop.pause(WRITE_SECONDS)

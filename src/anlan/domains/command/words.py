@@ -229,6 +229,8 @@ def choice_of(visit: Visit, n: int, one: Ranked, on: bool, straight: str) -> Cho
         words.append(t("command.clears", span=span(visit, one.wait_ms)))
     if one.unit == straight and n > 1:
         words.append(t("command.straight"))
+    if one.lacks:
+        words.append(t("command.lacks", skills="、".join(t(f"command.skill.{skill}") for skill in one.lacks)))
     if one.aid:
         words.append(t("command.aid"))
     if one.stale:

@@ -159,6 +159,15 @@ def test_a_met_card_recommends_nobody_more(room: Any) -> None:
     assert advise(room.world, sent).ranked
 
 
+def test_where_nobody_has_the_skill_the_nearest_goes_and_it_is_said(room: Any) -> None:
+    for key, (seen, unit) in list(board.register(room.world).rows().items()):
+        if "armed" in unit.skills:
+            room.world.store.writer.submit(board.tell(room.world, room.dispatcher, key, seen, "busy"))
+    advice = advise(room.world, room.call(room.at(room.available()), "incident.robbery"))
+    assert len(advice.recommended) == 2
+    assert all(one.lacks == ("armed",) for one in advice.needs[0].ranked)
+
+
 def test_units_never_vanish_in_silence(room: Any) -> None:
     matter = room.call(room.at(room.available()), "incident.dispute")
     advice = advise(room.world, matter)
