@@ -9,6 +9,7 @@ import typer
 
 from anlan.cli.bench import (
     beside_simpy,
+    command,
     console,
     day,
     deadlines,
@@ -43,6 +44,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("matters.", "ledger."), lists.bench),
     (("travel.",), travel.bench),
     (("dispatch.",), dispatch.bench),
+    (("command.",), command.bench),
     (("deploy.",), deployment.bench),
     (("simulate.",), simulate.bench),
     (("simpy.",), beside_simpy.bench),

@@ -15,7 +15,7 @@ import numpy as np
 from anlan.app.world import World
 from anlan.domains.command import units as board
 from anlan.domains.command.cover import Cover, Standing, cover
-from anlan.domains.command.fleet import E6, Fleet, fleet
+from anlan.domains.command.fleet import E6, ROAD_METRES_MAX, Fleet, fleet
 from anlan.domains.command.rules import SKILLS, bits, rules, run_cards
 from anlan.domains.command.units import ASSIGNED, AVAILABLE, EN_ROUTE, ON_SCENE, Unit
 from anlan.engines.dispatch.rank import Place, Rules
@@ -28,6 +28,7 @@ from anlan.loop.matter import Matter
 KEPT = 2_000
 SOON_CLEAR_S = 300.0
 MS = 1000
+FAR_METRES = 20_000.0
 UNREPORTED_S = 3600.0
 """The age of a position that is only taken to be where the unit waits."""
 
@@ -78,7 +79,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
 class Advice(msgspec.Struct, frozen=True):
     """A recommendation. `why_none` says, as a code, why there is none: no roads, no place, off the roads. `out`: how
-    many of the card's units are out already, need by need."""
+    many of the card's units are out already, need by need. `off_road_m`: how far the place is from the roads, where
+    that is far: times hold the way there on foot."""
 
     id: str
     matter: int
@@ -90,6 +92,7 @@ class Advice(msgspec.Struct, frozen=True):
     units: int
     why_none: str = ""
     out: tuple[int, ...] = ()
+    off_road_m: int = 0
 
     @property
     def recommended(self) -> tuple[str, ...]:
@@ -114,7 +117,7 @@ def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
     units = [unit for _, unit in board.register(world).rows().values() if unit.key not in out]
     lon, lat = matter.place.lon_e6 / E6, matter.place.lat_e6 / E6
     try:
-        node, metres = here.roads.node_at(lon, lat)
+        node, metres = here.roads.node_at(lon, lat, FAR_METRES)
     except EngineError as error:
         return keep(world, Advice(id_, matter.number, now, "", "", (), {}, len(units), error.code))
     asked = columns(world, here, matter, units, now)
@@ -130,7 +133,8 @@ def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
     if (eased := _eased(card, made)) is not None:
         made = recommend(here.roads, asked, place, eased, by, loss)
     advice = _named(world, made, card, units, (covered, standing), (id_, matter.number, now))
-    return keep(world, msgspec.structs.replace(advice, out=_met(world, card, out)))
+    off = round(metres) if metres > ROAD_METRES_MAX else 0
+    return keep(world, msgspec.structs.replace(advice, out=_met(world, card, out), off_road_m=off))
 
 
 def columns(world: World, here: Fleet, matter: Matter, units: list[Unit], now: int) -> Units:
@@ -139,7 +143,8 @@ def columns(world: World, here: Fleet, matter: Matter, units: list[Unit], now: i
     node, metres, at = here.nodes(units)
     vehicles = rules().vehicles
     classes = tuple(dict.fromkeys(v.drives for v in vehicles.values()))
-    branch = _branch(world, matter.lead)
+    branches = _branches(world)
+    branch = branches.get(matter.lead, "")
     return units_at(
         node,
         access_s=metres / ACCESS_M_S,
@@ -148,7 +153,7 @@ def columns(world: World, here: Fleet, matter: Matter, units: list[Unit], now: i
         age_s=np.where(at > 0, np.maximum((now - at) / MS, 0.0), UNREPORTED_S),
         skills=np.array([bits(unit.skills) for unit in units], np.uint64),
         vehicle=[classes.index(vehicles[unit.vehicle].drives) for unit in units],
-        inside=[not branch or _branch(world, unit.organisation) == branch for unit in units],
+        inside=[not branch or branches.get(unit.organisation) == branch for unit in units],
         vehicles=classes,
     )
 
@@ -182,6 +187,7 @@ def as_fact(advice: Advice, unit: str, shown: int = 8) -> dict[str, Any]:
     ]  # fmt: skip
     return {
         "id": advice.id, "at": advice.at, "card": advice.card, "router": advice.router, "units": advice.units,
+        "off_road_m": advice.off_road_m,
         "passed_over": advice.passed_over, "needs": needs, "why_none": advice.why_none,
         "as_recommended": unit in advice.recommended,
     }  # fmt: skip
@@ -237,13 +243,15 @@ def _met(world: World, card: RunCard, out: set[str]) -> tuple[int, ...]:
     return tuple(met)
 
 
-def _branch(world: World, organisation: str) -> str:
-    """The branch a house belongs to; "" for one of the whole city."""
+def _branches(world: World) -> dict[str, str]:
+    """The branch each house belongs to; "" for one of the whole city."""
     units = world.city.organisation
-    if organisation not in units:
-        return ""
-    chain = (units[organisation], *units.above(organisation))
-    return next((unit.key for unit in chain if unit.kind == "branch"), "")
+    found: dict[str, str] | None = world.kept.get("command.branches")
+    if found is None:
+        found = world.kept["command.branches"] = {
+            one.key: next((u.key for u in (one, *units.above(one.key)) if u.kind == "branch"), "") for one in units
+        }
+    return found
 
 
 def _named(

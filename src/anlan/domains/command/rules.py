@@ -19,6 +19,10 @@ URBAN_MINUTES, OTHER_MINUTES = 5, 10
 RURAL_ENDINGS = ("镇", "乡", "村", "镇派出所", "乡派出所")
 ONE_METRES, ONE_MINUTES = 200.0, 20
 """Calls of one type so near in place and time are offered as one incident."""
+SEEN_FROM_AFAR = frozenset(
+    {"incident.fire", "incident.crash", "incident.fight", "incident.crowd", "incident.hazard", "incident.drowning"}
+)
+"""Types that a whole street calls about."""
 ALIKE = (
     frozenset({"incident.fire", "incident.hazard"}),
     frozenset({"incident.injury", "incident.crash", "incident.fight"}),

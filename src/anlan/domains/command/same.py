@@ -11,7 +11,7 @@ import msgspec
 from anlan.app import look
 from anlan.app.words import features_of
 from anlan.app.world import World
-from anlan.domains.command.rules import ONE_MINUTES, alike, may_be_one
+from anlan.domains.command.rules import ONE_MINUTES, SEEN_FROM_AFAR, alike, may_be_one
 from anlan.engines.merge import Candidate
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
@@ -19,7 +19,8 @@ from anlan.loop.working_calendar import minute_of
 
 E6 = 1_000_000
 REACH_E6 = 3_000
-LIKELY_METRES, LIKELY_SECONDS = 120.0, 600
+LIKELY_METRES, SEEN_METRES, LIKELY_SECONDS = 120.0, 200.0, 600
+"""What a whole street sees or hears is likely the same from further off than what two people quarrel about."""
 OFFERS = 4
 ASKED = 40
 
@@ -47,7 +48,8 @@ def same_incidents(world: World, actor: Actor, at: tuple[float, float], category
         if not one:
             continue
         same_type = bool(category) and alike(category, matter.category)
-        close = metres <= LIKELY_METRES and seconds <= LIKELY_SECONDS
+        reach = SEEN_METRES if matter.category in SEEN_FROM_AFAR else LIKELY_METRES
+        close = metres <= reach and seconds <= LIKELY_SECONDS
         found.append(
             Same(
                 matter, "", metres, seconds, same_type and (close or scores.get(matter.number, 0.0) >= world.offer_from)

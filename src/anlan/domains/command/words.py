@@ -120,6 +120,7 @@ class Card(msgspec.Struct, frozen=True):
     need: str
     joint: str
     why_none: str
+    off_road: str
     passed_over: str
     advice: str
     main: str
@@ -186,6 +187,7 @@ def card_of(visit: Visit, view: View, advice: Advice | None, questions: tuple[st
         out=[out_of(visit, sent) for sent in matter.units_out],
         need=need_of(visit, advice),
         joint="、".join(need.joint for need in advice.needs if need.joint) if advice else "",
+        off_road=t("command.off_road", metres=advice.off_road_m) if advice and advice.off_road_m else "",
         why_none=visit.names.refusal(advice.why_none, {"metres": 0, "metres_max": 0})
         if advice and advice.why_none
         else "",

@@ -168,6 +168,14 @@ def test_where_nobody_has_the_skill_the_nearest_goes_and_it_is_said(room: Any) -
     assert all(one.lacks == ("armed",) for one in advice.needs[0].ranked)
 
 
+def test_a_place_far_from_the_roads_is_ranked_and_it_is_said(room: Any) -> None:
+    advice = advise(room.world, room.call((120.42, 35.96), "incident.drowning"))
+    assert advice.off_road_m > 1_500
+    assert all(one.walk_ms > 300_000 for one in advice.ranked)
+    on_land = advise(room.world, room.call(room.at(room.available()), "incident.dispute"))
+    assert on_land.off_road_m == 0
+
+
 def test_units_never_vanish_in_silence(room: Any) -> None:
     matter = room.call(room.at(room.available()), "incident.dispute")
     advice = advise(room.world, matter)
