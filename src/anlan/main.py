@@ -33,7 +33,6 @@ from anlan.app.live import Live
 from anlan.app.messenger import Messenger
 from anlan.app.neighbours import Following
 from anlan.app.outward import Outward, outward
-from anlan.app.publish import Publisher
 from anlan.app.tick import Job, ticking
 from anlan.app.world import SYSTEM, World
 from anlan.city.pack import City, load_pack
@@ -41,7 +40,6 @@ from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.mqtt import link
-from anlan.links.nats import Stream
 from anlan.links.oidc import Provider, settings_of
 from anlan.links.webhook import Poster
 from anlan.loop.decide import unknown_effects
@@ -94,6 +92,8 @@ def checked(said: Settings) -> None:
     witnesses(said.witnesses)
     outward(said)
     if said.nats_url:
+        from anlan.links.nats import Stream  # noqa: PLC0415 - its library is only waited for where it is used
+
         Stream(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
@@ -248,6 +248,9 @@ def does_by_itself(app: Litestar, world: World) -> None:
     deliverer = Deliverer(world, app.state.poster)
     app.on_startup.append(lambda: beside(app, deliverer.run(stop)))
     if said.nats_url:
+        from anlan.app.publish import Publisher  # noqa: PLC0415 - as above
+        from anlan.links.nats import Stream  # noqa: PLC0415 - the same
+
         publisher = Publisher(world, Stream(said))
         app.on_startup.append(lambda: beside(app, publisher.run(stop)))
     if said.ami_url:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import pytest
+
 from anlan.app import receive
 from anlan.app.receive import Prepared
 from anlan.app.world import World
@@ -38,6 +40,29 @@ def test_of_20_calls_about_one_fire_in_one_batch_19_are_offered_another(
     assert sum(bool(keys) for keys in offered.values()) == 19
     assert {key for keys in offered.values() for key in keys} <= set(offered)
     assert set(world.merge) == set(offered), "every key is a matter's number now"
+
+
+def test_two_calls_in_one_batch_are_written_at_once_and_told_of_each_other(
+    world: World, somebody: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undone, told = [], []
+    undo = world.store.writer._undone
+    monkeypatch.setattr(world.store.writer, "_undone", lambda error: undone.append(error) or undo(error))
+    domain, who = world.domains["hotline"], somebody("operator")
+
+    def answer(done: Done, prepared: Prepared) -> bytes:
+        assert prepared.advice is not None
+        found = world.arriving.named(prepared.advice.offers)
+        told.append((done.receipt, [c.key for c in receive.offered(world, found, who, beside=True)]))
+        assert receive.offered(world, found, who) == [], "nobody else is told before it is on disk"
+        return b""
+
+    async def calls() -> None:
+        await asyncio.gather(*(receive.hand_in(world, domain, call(world, n), who, answer=answer) for n in range(2)))
+
+    asyncio.run(calls())
+    assert [keys for _, keys in told] == [[], [told[0][0]]]
+    assert undone == []
 
 
 def test_what_was_refused_or_known_is_not_offered(world: World, somebody: Callable[..., Actor]) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
-from anlan.app import media
+from anlan.app import media, pictures
 from anlan.app.media import cleaned
 from anlan.loop.errors import Refused
 
@@ -36,7 +36,7 @@ def test_a_position_is_told_and_nothing_of_it_stays_in_the_picture() -> None:
         assert not kept.getexif()
         assert b"Camera 7" not in part
     assert Image.open(io.BytesIO(found.full)).size == (480, 640)  # turned as it was held
-    assert max(Image.open(io.BytesIO(found.small)).size) <= media.SMALL_SIDE
+    assert max(Image.open(io.BytesIO(found.small)).size) <= pictures.SMALL_SIDE
 
 
 def test_south_and_west_are_below_zero() -> None:

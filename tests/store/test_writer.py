@@ -211,3 +211,34 @@ def test_a_check_that_fails_refuses_the_whole_commit_and_its_neighbours_are_writ
     assert desk.counted("SELECT count(*) FROM matters") == 1
     assert desk.size() > before
     assert clean(desk)
+
+
+def test_a_statement_that_names_a_gathered_table_finds_what_the_batch_wrote(desk: Any) -> None:
+    matter = desk.opened()
+    tells = desk.change(matter, ACCEPTED)
+    tells.rows.append(
+        ("UPDATE receipts SET party = 'p' || version FROM matters m WHERE m.number = receipts.number", ())
+    )
+    seen = desk.create()
+    seen.checks.append(("SELECT 1 FROM receipts WHERE outside_id = ?", ("late",), Refused("people.own")))
+    outcomes = desk.store.writer.submit_many([desk.create(outside_id="late"), tells, seen])
+    assert all(isinstance(one, Done) for one in outcomes)
+    parties = {desk.counted("SELECT party FROM receipts WHERE number = ?", o.matters[0].number) for o in outcomes[:2]}
+    assert parties == {f"p{one.matters[0].version}" for one in outcomes[:2]}, "both as the batch had left them by then"
+    assert clean(desk)
+
+
+def test_slices_of_a_batch_that_was_rolled_back_are_numbered_anew(desk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: Any) -> None:
+        raise Refused("store.busy")
+
+    desk.opened()
+    with monkeypatch.context() as at_the_end:
+        at_the_end.setattr(type(desk.store.database), "take_order", fails)
+        with pytest.raises(Refused, match=r"store\.busy"):
+            desk.opened(lead="station9")
+    desk.opened(lead="station8")
+    desk.opened(lead="station9")
+    sql = "SELECT count(*) FROM counted c JOIN slices s ON s.no = c.slice WHERE s.unit = ?"
+    assert [desk.counted(sql, f"station{n}") for n in (8, 9)] == [desk.counted(sql, "station1")] * 2
+    assert clean(desk)

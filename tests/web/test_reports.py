@@ -22,8 +22,8 @@ from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
 from anlan.main import application, does_by_itself
+from anlan.web.report_fonts import FONTS
 from anlan.web.report_make import body_of, make, make_due
-from anlan.web.report_pdf import FONTS
 
 pytestmark = pytest.mark.anyio
 
@@ -105,10 +105,10 @@ async def test_a_pdf_has_its_font_and_numbers_its_pages(world: World, received: 
 
 
 async def test_without_the_font_a_pdf_is_refused_with_a_word(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from anlan.web import report_pdf  # noqa: PLC0415 - its folder is looked at anew
+    from anlan.web import report_fonts, report_pdf  # noqa: PLC0415 - their folder is looked at anew
 
     report_pdf._register.cache_clear()
-    monkeypatch.setattr(report_pdf, "FONTS", report_pdf.FONTS / "none")
+    monkeypatch.setattr(report_fonts, "FONTS", FONTS / "none")
     with pytest.raises(Refused, match=r"report\.no_font"):
         body_of(world, defined(world, form="pdf"), NOVEMBER, "900001")
     report_pdf._register.cache_clear()
@@ -147,12 +147,12 @@ async def test_after_a_standstill_every_missed_period_is_made_and_none_twice(wor
 async def test_one_that_fails_does_not_keep_the_others(
     world: World, browser: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from anlan.web import report_make  # noqa: PLC0415 - its table of makers is changed
+    from anlan.web import report_pdf  # noqa: PLC0415 - its maker is changed
 
     def broken(_: Any) -> bytes:
         raise Refused("report.no_font")
 
-    monkeypatch.setitem(report_make.MAKERS, "pdf", broken)
+    monkeypatch.setattr(report_pdf, "pdf", broken)
     bad, good = (
         defined(world, name="a", period="day", form="pdf", scheduled=True),
         defined(world, name="b", period="day", scheduled=True),

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from anlan.app.attach import taken
-from anlan.app.look import sees_number
+from anlan.app.look import sees
 from anlan.app.redact import phone_of, redacted
 from anlan.app.route import Asked, Route, route
 from anlan.app.words import Words, features_of, words
@@ -116,9 +116,11 @@ def advise(
     return Advice(row, offers, categories, category, location, district, _human(intake, ruled) or ruled)
 
 
-def offered(world: World, offers: list[Candidate], actor: Actor) -> list[Candidate]:
-    """Those of the offers that the actor may be told of."""
-    return [c for c in offers if c.key > 0 and _may_join(world, actor, world.store.read.matter(c.key))]
+def offered(world: World, offers: list[Candidate], actor: Actor, *, beside: bool = False) -> list[Candidate]:
+    """Those of the offers that the actor may be told of; `beside` the report itself, those on their way to disk too."""
+    fresh = {c.key: matter for c in offers if beside and (matter := world.arriving.fresh(c.key))}
+    known = fresh | world.store.read.matters([c.key for c in offers if c.key > 0 and c.key not in fresh])
+    return [c for c in offers if c.key in known and _may_join(world, actor, known[c.key])]
 
 
 def find_duplicates(
@@ -199,7 +201,7 @@ def enter(world: World, prepared: Prepared, intake: Intake, answer: Answer | Non
 
     def answered(done: Done) -> bytes:
         if key:
-            world.arriving.numbered(key, done.matters[0].number)
+            world.arriving.numbered(key, done.matters[0])
         return answer(done, prepared) if answer else b""
 
     commit.answer = answered
@@ -295,7 +297,7 @@ def _may_join(world: World, actor: Actor, matter: Matter) -> bool:
     if not world.grants.relations(actor, "see"):
         is_open = matter.stage != world.flow_of(matter).closed and not matter.parent
         return is_open and world.level_of(matter) == "ordinary"
-    return sees_number(world, actor, matter.number)
+    return sees(world, actor, matter)
 
 
 def _person(intake: Intake, phone: str) -> dict[str, str]:

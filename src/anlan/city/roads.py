@@ -6,14 +6,12 @@ import hashlib
 import io
 import zipfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from anlan.city.errors import CityError
 from anlan.city.geo import EARTH_RADIUS_M, check_place, distance_m
@@ -53,12 +51,16 @@ class RoadGraph:
     name: NDArray[np.int32]
     names: NDArray[np.str_]
     order: NDArray[np.int32] | None = None
-    _tree: Any = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         for column in COLUMNS:
             getattr(self, column).setflags(write=False)
-        object.__setattr__(self, "_tree", cKDTree(_on_sphere(self.lon, self.lat)))
+
+    @cached_property
+    def _tree(self) -> Any:
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - 0.4 s of every start, which seeks no node
+
+        return cKDTree(_on_sphere(self.lon, self.lat))
 
     def nearest_node(self, lon: float, lat: float) -> tuple[int, float]:
         """Index of the node nearest to a place and the metres to it. Raises `roads.empty`, `place.*`."""
@@ -126,6 +128,9 @@ def road_problems(graph: RoadGraph) -> Iterator[tuple[str, str, dict[str, object
     for code, bad in checks.items():
         if bad.any():
             yield code, "roads.npz", {"count": int(bad.sum()), "arc": int(np.flatnonzero(bad)[0])}
+    from scipy.sparse import coo_array  # noqa: PLC0415 - as above: only the making of a city counts parts
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - the same
+
     matrix = coo_array((np.ones(arcs, np.int8), (graph.tail, graph.head)), shape=(nodes, nodes))
     parts = int(connected_components(matrix.tocsr(), directed=True, connection="strong")[0])
     if parts != 1:

@@ -6,15 +6,13 @@ import multiprocessing
 import os
 import signal
 import threading
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import typer
 
 from anlan import main
-from anlan.cli.beside import beside
-from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.show import errors, refusals
 from anlan.settings import Held, wrong
 
@@ -46,6 +44,8 @@ def serve(
             raise wrong("database_url", "several processes (--workers) need PostgreSQL")
     home = held.home
     if demo and not (home / "city").exists():
+        from anlan.cli.demo import prepare_demo  # noqa: PLC0415 - half a second of every start, for the first one
+
         prepare_demo(home)
     if not (home / "city").exists():
         errors.print("No city yet: run `anlan city demo`, or `anlan city load GEOJSON CODES`.")
@@ -55,7 +55,7 @@ def serve(
         _for_demo(held, ANLAN_MESSAGES="sandbox", ANLAN_PUBLIC_URL=f"http://{host}:{port}", ANLAN_LOG_LEVEL="warning")
     errors.print(f"安澜 Anlan: http://{host}:{port}")
     if (home / "demo.txt").exists():
-        errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {demo_password()}")
+        errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {held.settings.demo_password}")
     said = held.settings
     server = ending(Granian, said.drain_seconds)(
         "anlan.main:served",
@@ -74,8 +74,14 @@ def serve(
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
     )
     lives = demo and not quiet_city and (home / "demo.txt").exists()
-    with beside(f"http://{host}:{port}", home) if lives else nullcontext():
+    with _beside(f"http://{host}:{port}", home) if lives else nullcontext():
         server.serve()
+
+
+def _beside(url: str, home: Path) -> AbstractContextManager[None]:
+    from anlan.cli.beside import beside  # noqa: PLC0415 - half a second of every start, for the demo alone
+
+    return beside(url, home)
 
 
 def _for_demo(held: Held, **values: str) -> None:

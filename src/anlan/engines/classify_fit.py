@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from anlan.engines.text import GRAMS, TRIPLES_FROM, Features
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+Matrix = Any
+"""A `scipy.sparse.csr_matrix`."""
 
 ROWS_OF_GRAM_MIN: Final = 2
 """A gram of a single row cannot say anything about the next one."""
@@ -111,8 +112,10 @@ def _vocabulary(rows: Sequence[Features]) -> NDArray[np.uint32]:
     return kept
 
 
-def _matrix(rows: Sequence[Features], vocabulary: NDArray[np.uint32]) -> tuple[sparse.csr_matrix, NDArray[np.float32]]:
+def _matrix(rows: Sequence[Features], vocabulary: NDArray[np.uint32]) -> tuple[Matrix, NDArray[np.float32]]:
     """TF-IDF rows of length one, shape (n, v), and the inverse document frequencies."""
+    from scipy import sparse  # noqa: PLC0415 - 0.4 s of every start; only training needs it
+
     grams = np.concatenate([row.grams for row in rows])
     values = DAMPED[np.concatenate([row.counts for row in rows])].astype(np.float64)
     lines = np.repeat(np.arange(len(rows)), [row.grams.size for row in rows])
@@ -140,7 +143,7 @@ def _one_against_rest(classes: Ints, count: int) -> Floats:
     return targets
 
 
-def _ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
+def _ridge(matrix: Matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
     from sklearn.linear_model import Ridge  # noqa: PLC0415 - half a second of every start; only training needs it
 
     model = Ridge(alpha=_RIDGE, solver="sparse_cg", tol=1e-3)
@@ -148,8 +151,9 @@ def _ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats
     return model.coef_.T, model.intercept_
 
 
-def _bayes_ridge(matrix: sparse.csr_matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
+def _bayes_ridge(matrix: Matrix, classes: Ints, count: int) -> tuple[Floats, Floats]:
     """Ridge after scaling each gram by its log-odds for the class."""
+    from scipy import sparse  # noqa: PLC0415 - as above
     from sklearn.linear_model import Ridge  # noqa: PLC0415 - as above
 
     targets = _one_against_rest(classes, count)

@@ -8,7 +8,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from anlan.engines.classify_fit import Floats, Ints, fit
 from anlan.engines.text import Features
@@ -84,6 +83,7 @@ def probabilities(scores: NDArray[np.floating], temperature: float) -> Floats:
 
 def fit_temperature(scores: Floats, classes: Ints) -> float:
     """The temperature with the least log loss (Guo et al. 2017, "On calibration of modern neural networks")."""
+    from scipy.optimize import minimize_scalar  # noqa: PLC0415 - 0.4 s of every start; only training needs it
 
     def loss(log_temperature: float) -> float:
         shares = probabilities(scores, float(np.exp(log_temperature)))

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from anlan.engines.archive import packed, unpacked
 from anlan.engines.merge_score import PAIR_COLUMNS, Floats, Pairs
@@ -222,6 +221,7 @@ def _boosted(binned: Floats, same: NDArray[np.bool_], seed: int) -> lightgbm.Boo
 
 def _platt(odds: Floats, same: NDArray[np.bool_]) -> tuple[float, float]:
     """Slope and shift of the odds with the least log loss (Platt 1999)."""
+    from scipy.optimize import minimize  # noqa: PLC0415 - 0.4 s of every start; only training needs it
 
     def loss(line: Floats) -> float:
         fitted = line[0] * odds + line[1]

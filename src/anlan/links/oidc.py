@@ -15,7 +15,6 @@ from urllib.parse import urlencode, urlsplit
 import httpx2
 import msgspec
 from authlib.common.errors import AuthlibBaseError
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
 from joserfc.jwk import KeySet
@@ -199,6 +198,8 @@ class Provider:
         return found
 
     def _client(self) -> Any:
+        from authlib.integrations.httpx_client import AsyncOAuth2Client  # noqa: PLC0415 - not waited for at every start
+
         settings = self.settings
         return AsyncOAuth2Client(
             settings.client_id, settings.client_secret or None, scope=SCOPE, redirect_uri=settings.back,

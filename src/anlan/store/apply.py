@@ -5,6 +5,8 @@ Everything here happens or nothing does. Checks come before the first write, so 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -17,7 +19,8 @@ from anlan.loop.flow import Flow
 from anlan.loop.matter import Matter, number_of
 from anlan.store import counts
 from anlan.store.commit import Change, Commit, Done, Receipt
-from anlan.store.database import Connection, Database
+from anlan.store.database import Connection, Database, Rows, Values
+from anlan.store.standing import Standing
 from anlan.store.tree import Trees
 
 DUE_UNKNOWN = 2**53 - 1
@@ -35,12 +38,15 @@ UPDATE_MATTER = (
     "UPDATE matters SET version = ?, stage = ?, kind = ?, lead = ?, officer = ?, category = ?, due = ?, lon_e6 = ?,"
     " lat_e6 = ?, closed_at = ?, parent = ?, state = ? WHERE number = ?"
 )
+GATHERED = re.compile(r"\b(?:matters|assists|receipts|requests|parties|sealed|titles|search|features)\b")
+"""The tables whose rows a batch keeps back: they are written before a statement that names one of them."""
 FORGET = (
     "DELETE FROM titles WHERE matter = ?",
     "DELETE FROM features WHERE matter = ?",
     "DELETE FROM search WHERE rowid = ?",
 )
 INSERT_PART = "INSERT INTO assists VALUES (?, ?)"
+DELETE_PART = "DELETE FROM assists WHERE unit = ? AND matter = ?"
 SET_COUNTER = "INSERT INTO counters VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value"
 INSERT_FACT = "INSERT INTO facts (ledger, seq, matter, version, body) VALUES (?, ?, ?, ?, ?)"
 
@@ -87,16 +93,36 @@ def open_parts(matter: Matter | None) -> tuple[str, ...]:
     return matter.open_assists if matter is not None and not matter.closed_at else ()
 
 
+class Touched(msgspec.Struct):
+    """A matter as the batch leaves it so far, whether it is new, and the units that had a part in it before."""
+
+    matter: Matter
+    flow: Flow
+    is_new: bool
+    parts: tuple[str, ...]
+
+
 class Batch:
-    """The writes of one transaction, gathered so that counters and sequences go to disk once."""
+    """The writes of one transaction, gathered so that each table is written once.
+
+    `sequences` and `slices` are the writer's, to be restored by it when the batch is rolled back.
+    """
 
     def __init__(
-        self, database: Database, connection: Connection, trees: Trees, sequences: dict[tuple[str, int], int]
+        self,
+        database: Database,
+        connection: Connection,
+        trees: Trees,
+        sequences: dict[tuple[str, int], int],
+        slices: counts.Slices,
     ) -> None:
         self._database, self._connection, self._run = database, connection, connection.execute
         self._trees = trees
-        self._sequences = sequences
+        self._sequences, self._slices = sequences, slices
         self._used: set[tuple[str, int]] = set()
+        self._standing = Standing()
+        self._touched: dict[int, Touched] = {}
+        self._gathered: dict[str, list[Values]] = {}
         self._counted: dict[Roll, list[counts.Facts]] = {}
         self._taken_back: list[tuple[Roll, counts.Facts]] = []
         self._bodies: list[tuple[int, int, int, int, bytes]] = []
@@ -105,6 +131,10 @@ class Batch:
     def wrote(self) -> int:
         """How many facts there are so far."""
         return len(self._bodies)
+
+    def ask(self, commits: Iterable[Commit]) -> None:
+        """Before any of these commits is applied: what they have to know of the record, in one go."""
+        self._standing.ask(self._connection, commits)
 
     def apply(self, commit: Commit) -> Done:
         """Write one commit. Raises Conflict or Refused before anything of it is written."""
@@ -115,7 +145,7 @@ class Batch:
         for change in commit.changes:
             self._check_version(change)
         for sql, values, refusal in commit.checks:
-            if self._run(sql, values).fetchone() is None:
+            if self._now(sql, values).fetchone() is None:
                 raise refusal
         done = Done()
         for change in commit.changes:
@@ -127,51 +157,55 @@ class Batch:
             done.answer = commit.answer(done)
         if commit.request:
             key, body = commit.request
-            self._run("INSERT INTO requests VALUES (?, ?, ?, ?)", (key, body, done.answer, commit.at))
+            self._standing.requests.add(key)
+            self._gather("INSERT INTO requests VALUES (?, ?, ?, ?)", (key, body, done.answer, commit.at))
         return done
 
     def finish(self) -> None:
-        """Write what the batch gathered: sequences, roll-ups, and last the facts, in the order of all facts."""
-        for ledger, year in self._used:
-            value = self._sequences[ledger, year]
-            self._run(SET_COUNTER, (f"{ledger}/{year}", value))
-        counts.write(self._connection, self._counted)
-        counts.take_back(self._connection, self._taken_back)
+        """Write what the batch gathered: state, sequences, roll-ups, and last the facts, in the order of all facts."""
+        self._flush()
+        used = [(f"{ledger}/{year}", self._sequences[ledger, year]) for ledger, year in self._used]
+        self._connection.executemany(SET_COUNTER, used)
+        counts.write(self._connection, self._counted, self._slices)
+        counts.take_back(self._connection, self._taken_back, self._slices)
         if self._bodies:
             self._database.take_order(self._connection)
             self._connection.executemany(INSERT_FACT, self._bodies)
 
     def _replayed(self, request: tuple[bytes, bytes]) -> Done | None:
-        row = self._run("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
-        if row is None:
+        if request[0] not in self._standing.requests:
             return None
+        row = self._now("SELECT body, answer FROM requests WHERE key = ?", (request[0],)).fetchone()
         if row[0] != request[1]:
             raise Refused("request.key_reused")
         return Done(replayed=True, answer=row[1])
 
     def _known(self, receipt: Receipt) -> Done | None:
         key = (receipt.channel, receipt.outside_id)
-        found = self._run("SELECT number FROM receipts WHERE channel = ? AND outside_id = ?", key).fetchone()
-        if found is None:
+        if key not in self._standing.receipts:
             return None
-        sql = "SELECT m.state FROM receipts r JOIN matters m ON m.number = r.matter WHERE r.number = ?"
-        return Done([decode_state(self._run(sql, found).fetchone()[0])], receipt=found[0], replayed=True)
+        found = self._now(
+            "SELECT r.number, m.state FROM receipts r JOIN matters m ON m.number = r.matter"
+            " WHERE r.channel = ? AND r.outside_id = ?",
+            key,
+        ).fetchone()
+        return Done([decode_state(found[1])], receipt=found[0], replayed=True)
 
     def _check_version(self, change: Change) -> None:
         if change.base is None or change.latest:
             return
-        row = self._run("SELECT version FROM matters WHERE number = ?", (change.base.number,)).fetchone()
-        if row is None:
+        version = self._standing.versions.get(change.base.number)
+        if version is None:
             raise Refused("matter.unknown", matter=change.base.number)
-        if row[0] != change.base.version:
-            raise Conflict(change.base.number, change.base.version, row[0])
+        if version != change.base.version:
+            raise Conflict(change.base.number, change.base.version, version)
 
     def _change(self, change: Change, commit: Commit, done: Done) -> Matter:
         before, drafts = change.base, change.drafts
         if change.tells_first:
             drafts = [(kind, {**data, "number": done.matters[0].number}) for kind, data in drafts]
         if before is not None and change.latest:
-            before = self._standing(before.number)
+            before = self._latest(before.number)
         if before is None:
             number, version = self._next(change.ledger, commit.year), 0
             done.receipt = done.receipt or number
@@ -187,23 +221,17 @@ class Batch:
             self._count(matter, fact, after)
             matter = after
         assert matter is not None, "a change has at least one draft"
-        row = matter_row(matter, change.flow)
-        if before is None:
-            self._run(INSERT_MATTER, row)
+        touched = self._touched.get(number)
+        if touched is None:
+            self._touched[number] = Touched(matter, change.flow, before is None, open_parts(before))
         else:
-            self._run(UPDATE_MATTER, (*[row[at] for at in MOVING], number))
-        self._parts(open_parts(before), open_parts(matter), matter.number)
+            touched.matter = matter
+        self._standing.versions[number] = matter.version
         return matter
 
-    def _parts(self, before: tuple[str, ...], after: tuple[str, ...], number: int) -> None:
-        for unit in before:
-            if unit not in after:
-                self._run("DELETE FROM assists WHERE unit = ? AND matter = ?", (unit, number))
-        for unit in after:
-            if unit not in before:
-                self._run(INSERT_PART, (unit, number))
-
-    def _standing(self, number: int) -> Matter:
+    def _latest(self, number: int) -> Matter:
+        if touched := self._touched.get(number):
+            return touched.matter
         return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])
 
     def _append(self, ledger: str, fact: Fact) -> None:
@@ -223,34 +251,52 @@ class Batch:
         return number_of(ledger, year, self._sequences[key])
 
     def _rows(self, commit: Commit, done: Done) -> None:
-        run = self._run
+        gather = self._gather
         if receipt := commit.receipt:
-            row = (
-                done.receipt,
-                done.matters[0].number,
-                receipt.channel,
-                receipt.outside_id,
-                receipt.party,
-                receipt.code,
-            )
-            run("INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?)", row)
+            key = (receipt.channel, receipt.outside_id)
+            self._standing.receipts.add(key)
+            row = (done.receipt, done.matters[0].number, *key, receipt.party, receipt.code)
+            gather("INSERT INTO receipts VALUES (?, ?, ?, ?, ?, ?)", row)
         for party in commit.parties:
-            run("INSERT INTO parties VALUES (?, ?)", party)
+            gather("INSERT INTO parties VALUES (?, ?)", party)
         for box in commit.sealed:
-            run("INSERT INTO sealed VALUES (?, ?, ?)", (box.id, box.key, box.box))
+            gather("INSERT INTO sealed VALUES (?, ?, ?)", (box.id, box.key, box.box))
         if shown := commit.shown:
             number = done.matters[0].number
-            run("INSERT INTO titles VALUES (?, ?)", (number, shown.title))
-            run("INSERT INTO search (rowid, terms) VALUES (?, ?)", (number, shown.terms))
+            gather("INSERT INTO titles VALUES (?, ?)", (number, shown.title))
+            gather("INSERT INTO search (rowid, terms) VALUES (?, ?)", (number, shown.terms))
             if shown.features:
-                run("INSERT INTO features VALUES (?, ?)", (number, shown.features))
+                gather("INSERT INTO features VALUES (?, ?)", (number, shown.features))
         for sql, values in commit.rows:
-            run(sql, values)
+            self._now(sql, values)
         for number in commit.forgets:
             for sql in FORGET:
-                run(sql, (number,))
+                self._now(sql, (number,))
         if commit.forgets:
             self._database.forget(self._connection)
+
+    def _gather(self, sql: str, row: Values) -> None:
+        self._gathered.setdefault(sql, []).append(row)
+
+    def _now(self, sql: str, values: Values) -> Rows:
+        """Run a statement that finds what the batch has written so far."""
+        if GATHERED.search(sql):
+            self._flush()
+        return self._run(sql, values)
+
+    def _flush(self) -> None:
+        many = self._connection.executemany
+        touched, self._touched = self._touched.values(), {}
+        gathered, self._gathered = self._gathered, {}
+        if touched:
+            rows = [(matter_row(one.matter, one.flow), one.is_new) for one in touched]
+            many(INSERT_MATTER, [row for row, is_new in rows if is_new])
+            many(UPDATE_MATTER, [(*[row[at] for at in MOVING], row[0]) for row, is_new in rows if not is_new])
+            parts = [(one.matter.number, one.parts, open_parts(one.matter)) for one in touched]
+            many(DELETE_PART, [(unit, no) for no, before, after in parts for unit in before if unit not in after])
+            many(INSERT_PART, [(unit, no) for no, before, after in parts for unit in after if unit not in before])
+        for sql, some in gathered.items():
+            many(sql, some)
 
 
 def _with_receipt(data: dict[str, Any], receipt: int) -> dict[str, Any]:

@@ -20,8 +20,13 @@ SLICE = ("domain", "ledger", "unit", "channel", "category")
 FEW = 1_000
 """A figure below this is gathered slice by slice and sorted; a larger one is walked from its newest day."""
 
+KNOWN_MAX, AT_ONCE = 50_000, 100
+"""Slices whose numbers are kept in memory (about 15 MB), and those that are asked for in one statement."""
+
 Facts = tuple[int, int]
 """A matter's number and the version the fact gave it."""
+Slices = dict[tuple[str, ...], int]
+"""The numbers of the slices met so far. Slices are never deleted; whoever rolls back forgets these."""
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -40,19 +45,12 @@ class Counted(msgspec.Struct, frozen=True):
     limit: int = 50
 
 
-def write(
-    connection: Connection,
-    counted: Mapping[Roll, Sequence[Facts]],
-    known: dict[tuple[str, ...], int] | None = None,
-) -> None:
-    """Add these facts to what was counted. `known`: slices met before in this transaction, to be met again."""
-    slices = {} if known is None else known
+def write(connection: Connection, counted: Mapping[Roll, Sequence[Facts]], known: Slices) -> None:
+    """Add these facts to what was counted."""
+    _number(connection, {tuple(of) for _, _, *of in counted}, known)
     sums, rows = [], []
     for (measure, day, *of), facts in counted.items():
-        slice_key = tuple(of)
-        no = slices.get(slice_key)
-        if no is None:
-            no = slices[slice_key] = _slice(connection, slice_key)
+        no = known[tuple(of)]
         sums.append((measure, day, no, len(facts)))
         rows += [(measure, no, day, matter, version) for matter, version in facts]
     upsert = (
@@ -63,10 +61,11 @@ def write(
     connection.executemany("INSERT INTO counted VALUES (?, ?, ?, ?, ?)", sorted(rows))
 
 
-def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]]) -> None:
+def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]], known: Slices) -> None:
     """These facts are counted no more; a roll-up of nothing is none."""
+    _number(connection, {tuple(of) for (_, _, *of), _ in rows}, known)
     for (measure, day, *of), (matter, version) in rows:
-        no = _slice(connection, tuple(of))
+        no = known[tuple(of)]
         counted = "DELETE FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
         connection.execute(counted, (measure, no, day, matter, version))
         key = (measure, day, no)
@@ -74,13 +73,21 @@ def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]]) -> Non
         connection.execute("DELETE FROM rollups WHERE measure = ? AND day = ? AND slice = ? AND n = 0", key)
 
 
-def _slice(connection: Connection, slice_key: tuple[str, ...]) -> int:
-    row = connection.execute(
-        f"INSERT INTO slices ({', '.join(SLICE)}) VALUES (?, ?, ?, ?, ?)"
-        f" ON CONFLICT ({', '.join(SLICE)}) DO UPDATE SET domain = excluded.domain RETURNING no",
-        slice_key,
-    ).fetchone()
-    return int(row[0])
+def _number(connection: Connection, slices: set[tuple[str, ...]], known: Slices) -> None:
+    """Know the numbers of these slices, of new ones too. In one order for all, so that two processes do not wait for
+    each other."""
+    if len(known) > KNOWN_MAX:
+        known.clear()
+    new = sorted(slices - known.keys())
+    columns = ", ".join(SLICE)
+    for some in (new[at : at + AT_ONCE] for at in range(0, len(new), AT_ONCE)):
+        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
+        found = connection.execute(
+            f"INSERT INTO slices ({columns}) VALUES {marks} ON CONFLICT ({columns})"
+            f" DO UPDATE SET domain = excluded.domain RETURNING no, {columns}",
+            [part for one in some for part in one],
+        ).fetchall()
+        known.update({tuple(of): no for no, *of in found})
 
 
 def sums(

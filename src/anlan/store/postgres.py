@@ -24,11 +24,13 @@ from psycopg.types.numeric import Int8Dumper
 
 from anlan.loop.errors import Broken, Refused
 from anlan.store.database import Connection, Lost, Raced, Rows, Values
-from anlan.store.postgres_sql import translated
+from anlan.store.postgres_sql import of_many, translated
 
 ORDER, ALONE, NEW_LEDGER, SCHEMA = 1, 2, 3, 4
 """Locks beside those of the ledgers, which are their division codes (six digits)."""
 CONNECT_SECONDS = 5
+ROWS_AT_ONCE = 128
+"""Rows of one INSERT: a protocol message holds 65,535 values, and no table has 64 columns times that many."""
 SCHEMA_DEFAULT = "anlan"
 NUMBERED = (("facts", "pos"), ("slices", "no"), ("report_files", "no"), ("views", "id"))
 """Where the database gives the number."""
@@ -220,8 +222,14 @@ class Opened:
             return self._ready().execute(translated(sql), tuple(values))
 
     def executemany(self, sql: str, rows: Iterable[Values], /) -> None:
-        if rows := list(rows):
-            self._ready().cursor().executemany(translated(sql), rows)
+        """Rows go in by the power of two, so that few statements are prepared and each takes many."""
+        some, raw = list(rows), self._ready()
+        while some and of_many(sql, 1):
+            count = min(1 << (len(some).bit_length() - 1), ROWS_AT_ONCE)
+            raw.execute(of_many(sql, count), [value for row in some[:count] for value in row])
+            del some[:count]
+        if some:
+            raw.cursor().executemany(translated(sql), some)
 
     def copy_in(self, sql: str, rows: Iterable[Values]) -> None:
         """Rows by COPY; the pipeline ends here, the transaction does not."""

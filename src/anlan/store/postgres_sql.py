@@ -14,6 +14,7 @@ RULES: tuple[tuple[re.Pattern[str], str], ...] = (
 )
 """Hints (which index, which table first) are SQLite's own; a search is FTS5's language made a tsquery, and a value
 inside a stored JSON body is taken out, by two functions of the first migration."""
+INSERT = re.compile(r"(INSERT INTO .+? VALUES )(\([?, ]+\))( .*)?")
 MARK = re.compile(r"'(?:[^']|'')*'|\?(\d*)")
 
 
@@ -33,3 +34,13 @@ def translated(sql: str) -> str:
     for rule, instead in RULES:
         sql = rule.sub(instead, sql)
     return sql
+
+
+@lru_cache(maxsize=1024)
+def of_many(sql: str, count: int) -> str:
+    """An INSERT of one row as one of so many, translated; '' for any other statement."""
+    found = INSERT.fullmatch(sql)
+    if found is None:
+        return ""
+    begin, row, end = found.groups("")
+    return translated(f"{begin}{', '.join([row] * count)}{end}")

@@ -88,6 +88,14 @@ class Reader:
             raise Refused("matter.unknown", matter=number)
         return decode_state(row[0])
 
+    def matters(self, numbers: Sequence[int]) -> dict[int, Matter]:
+        """Those of these numbers (a few) that there are."""
+        if not numbers:
+            return {}
+        marks = ", ".join("?" * len(numbers))
+        rows = self._run(f"SELECT number, state FROM matters WHERE number IN ({marks})", tuple(numbers))
+        return {number: decode_state(state) for number, state in rows}
+
     def is_matter(self, number: int) -> bool:
         """Whether there is a matter of that number."""
         return bool(self._run("SELECT 1 FROM matters WHERE number = ?", (number,)).fetchone())

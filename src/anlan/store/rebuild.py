@@ -80,7 +80,7 @@ def rebuild(
     With `finding`, titles and search terms are made anew too, and feature rows that open matters lack.
     """
     connection = database.connect()
-    whole, slices = Part(), dict[tuple[str, ...], int]()
+    whole, slices = Part(), counts.Slices()
     with connection:
         finish = database.clear(connection, found=finding is not None)
         for part in _parts(connection, database, partial(_replayed, flows, finding), on_progress):

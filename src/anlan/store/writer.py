@@ -14,6 +14,7 @@ from itertools import islice
 from anlan.loop.errors import Broken, Refused
 from anlan.store.apply import Batch
 from anlan.store.commit import Commit, Done
+from anlan.store.counts import Slices
 from anlan.store.database import Database, Lost, Raced
 from anlan.store.gather import Gather, Job
 from anlan.store.reserve import Reserve
@@ -52,6 +53,7 @@ class Writer:
         if not database.shared:
             self.trees.refresh(self.trees.keys())
         self._sequences: dict[tuple[str, int], int] = {}
+        self._slices: Slices = {}
         self._count_on()
         self._sequences_before = dict(self._sequences)
         self.listeners: list[Listener] = []
@@ -146,7 +148,7 @@ class Writer:
             return Refused("store.failed")
         self.trees.begin()
         self._sequences_before = dict(self._sequences)
-        batch = Batch(self.database, self.connection, self.trees, self._sequences)
+        batch = Batch(self.database, self.connection, self.trees, self._sequences, self._slices)
         self._at = max(self._at, *(job.commit.at for job in jobs), 0)
         try:
             with self.database.errors():
@@ -154,6 +156,7 @@ class Writer:
                 self.connection.execute("BEGIN IMMEDIATE")
                 if self.database.shared:
                     self._take_turn(jobs)
+                batch.ask(job.commit for job in jobs)
                 for job in self._let_through(jobs):
                     _apply(batch, job)
                 if work:
@@ -254,6 +257,7 @@ class Writer:
         self.trees.undo()
         self._sequences.clear()
         self._sequences.update(self._sequences_before)
+        self._slices.clear()
         return error
 
     def _seal_keys(self, jobs: list[Job]) -> None:

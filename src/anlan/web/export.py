@@ -13,9 +13,6 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath
-from openpyxl import Workbook
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.styles import Font
 
 from anlan.app import look
 from anlan.app.world import year_of
@@ -63,6 +60,10 @@ def as_csv(lines: list[list[str]]) -> bytes:
 
 def as_xlsx(lines: list[list[str]]) -> bytes:
     """Every cell is text, the first row bold and frozen."""
+    from openpyxl import Workbook  # noqa: PLC0415 - a tenth of a second of every start, for this alone
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 - the same
+    from openpyxl.styles import Font  # noqa: PLC0415 - the same
+
     book = Workbook(write_only=True)
     sheet = book.create_sheet("Anlan")
     sheet.freeze_panes = "A2"

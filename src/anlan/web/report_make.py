@@ -8,19 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from importlib import import_module
 
 from anlan.app import reports
 from anlan.app.reports import Definition, File, Span
 from anlan.app.world import SYSTEM, World
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
-from anlan.web.report_docx import docx
-from anlan.web.report_pdf import pdf
-from anlan.web.report_words import Paper, paper
-from anlan.web.report_xlsx import xlsx
+from anlan.web.report_words import paper
 
-MAKERS: dict[str, Callable[[Paper], bytes]] = {"pdf": pdf, "xlsx": xlsx, "docx": docx}
 TYPES = {
     "pdf": "application/pdf",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -33,7 +29,9 @@ _log = logging.getLogger("anlan")
 
 def body_of(world: World, report: Definition, span: Span, made_by: str) -> bytes:
     """The report's bytes. Raises Refused("report.no_font") for a PDF where the font is missing."""
-    return MAKERS[report.form](paper(world, report, reports.sheet(world, report, span), made_by))
+    maker = import_module(f"anlan.web.report_{report.form}")  # its library is not waited for at every start
+    made: bytes = getattr(maker, report.form)(paper(world, report, reports.sheet(world, report, span), made_by))
+    return made
 
 
 async def make(world: World, actor: Actor, report: Definition, span: Span, *, scheduled: bool = False) -> File | None:

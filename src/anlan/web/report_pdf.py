@@ -8,7 +8,6 @@ from __future__ import annotations
 import io
 from functools import cache
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from reportlab.lib.colors import HexColor
@@ -22,12 +21,10 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Flowable, KeepTogether, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
 from anlan.loop.errors import Refused
-from anlan.web import charts
+from anlan.web import charts, report_fonts
+from anlan.web.report_fonts import BOLD, FILES, REGULAR
 from anlan.web.report_words import Paper, Told
 
-FONTS = Path(__file__).parent / "fonts"
-REGULAR, BOLD = "NotoSansSC", "NotoSansSC-Bold"
-FILES = {REGULAR: "NotoSansSC_400Regular.ttf", BOLD: "NotoSansSC_700Bold.ttf"}
 INK, QUIET, LINE, NOW, THEN = (HexColor(c) for c in ("#12202A", "#56656E", "#DBE2E4", "#0A5872", "#8E9CA3"))
 MARGIN = 15 * mm
 PER_ROW = 4
@@ -46,16 +43,11 @@ def pdf(paper: Paper) -> bytes:
     return target.getvalue()
 
 
-def has_font() -> bool:
-    """Whether `make assets` got the font."""
-    return all((FONTS / file).exists() for file in FILES.values())
-
-
 @cache
 def _register() -> None:
     for name, file in FILES.items():
         try:
-            pdfmetrics.registerFont(TTFont(name, str(FONTS / file)))
+            pdfmetrics.registerFont(TTFont(name, str(report_fonts.FONTS / file)))
         except (TTFError, OSError):
             raise Refused("report.no_font") from None
 

@@ -16,8 +16,8 @@ from anlan.app.reports import Definition, File
 from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import minute_of
 from anlan.web.forms import Form
+from anlan.web.report_fonts import has_font
 from anlan.web.report_make import TYPES, file_name, make
-from anlan.web.report_pdf import has_font
 from anlan.web.visit import HEADERS, Visit
 
 
