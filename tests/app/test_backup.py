@@ -88,8 +88,10 @@ def test_what_is_backed_up_while_reports_come_in_is_whole(world: World, desk: De
 async def test_files_and_the_city_come_along(world: World, desk: Desk, away: Path) -> None:
     photo = await attach.stage(world, picture(), "x.jpg", "citizen")
     desk.report("看图", PHONE, files=(photo.id,))
+    (world.store.home / "mqtt_units.json").write_text('{"car.1": "00"}')
     name = backup(world.store.home, away / "record", away / "keys", None, AT)
     restore(away / "record" / name, away / "keys", away / "back")
+    assert (away / "back" / "mqtt_units.json").read_text() == '{"car.1": "00"}'
     whole(away / "back", world)
     assert everything(away / "back" / "files") == everything(world.store.home / "files") != b""
     assert everything(away / "back" / "city") == everything(world.store.home / "city")

@@ -72,6 +72,18 @@ def test_the_approximation_is_near_simulation(units: int, zones: int, load: floa
     assert np.abs(found.busy - busy).mean() < 0.015
 
 
+def test_the_busiest_units_of_a_large_city_are_told_too() -> None:
+    made = city(120, 1_000, 5)
+    every_s = 1_400.0 / (0.45 * 120)
+    drive, busy = simulated(made, every_s, 1_500_000)
+    found = approximate(seconds(made), made.weights / every_s, SCENE_S)
+    apart = np.abs(found.busy - busy)
+    assert apart.mean() < 0.01
+    assert apart.max() < 0.035
+    assert found.busy[np.argsort(busy)[-20:]].mean() == pytest.approx(np.sort(busy)[-20:].mean(), abs=0.02)
+    assert found.travel_s == pytest.approx(drive, rel=0.04)
+
+
 def consistent(found: Workload, made: City) -> None:
     assert ((found.busy > 0) & (found.busy < 1)).all()
     assert float(made.weights @ found.zone_s) == pytest.approx(found.travel_s)

@@ -164,8 +164,9 @@ def _copy_keys(home: Path, folder: Path, master: Path, at: int) -> None:
     connection.close()
     _copied(master, folder / KEYS / "master.key")
     _copied(home / KEYS / "ledger.key", folder / KEYS / "ledger.key")
-    if (home / "anlan.toml").exists():  # it may hold secrets
-        _copied(home / "anlan.toml", folder / "anlan.toml")
+    for secret in ("anlan.toml", "mqtt_units.json"):
+        if (home / secret).exists():
+            _copied(home / secret, folder / secret)
     _finish(folder, Manifest("keys", at, {}))
 
 

@@ -13,7 +13,7 @@ from anlan.engines.simulate import fast
 from anlan.engines.simulate.study import Service, poisson_calls
 from anlan.engines.simulate.world import City, Fleet, Policy
 
-SCENE_S, UNITS, ZONES, CALLS = 1_200.0, 200, 2_000, 500_000
+SCENE_S, UNITS, ZONES, CALLS = 1_200.0, 200, 2_000, 4_000_000
 LOADS = (0.2, 0.35, 0.5)
 
 
