@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import html
+import re
 
 import pytest
 from tests.web.conftest import Browser
@@ -11,6 +13,7 @@ from anlan.app.world import World
 from anlan.domains.command.seed import demo_units, put_units
 from anlan.domains.command.tests.conftest import Room
 from anlan.domains.command.units import Unit
+from anlan.loop.matter import shown
 
 pytestmark = pytest.mark.anyio
 
@@ -67,3 +70,22 @@ async def called(room: Room, unit: Unit) -> int:
     text = "饭馆里客人和老板争执"
     matter = await asyncio.to_thread(room.call, room.at(unit), "incident.dispute", text, caller="13812345678")
     return int((await asyncio.to_thread(room.send, matter, unit.key)).number)
+
+
+async def test_every_figure_of_the_response_report_leads_to_its_incidents(room: Room, browser: Browser) -> None:
+    unit = room.available()
+    number = await called(room, unit)
+    for seconds, step in ((40, "set_out"), (200, "arrive"), (900, "clear")):
+        room.later(seconds)
+        await asyncio.to_thread(room.move, room.world.store.read.matter(number), step, unit.key)
+    await browser.role("overseer")
+    page = (await browser.get("/command/response")).text
+    assert "04:00" in page
+    for href in {html.unescape(href) for href in re.findall(r'href="(/command/response/incidents[^"]*)"', page)}:
+        answer = await browser.client.get(href)
+        assert answer.status_code == 200
+        assert (shown(number) in answer.text) == ("only=" not in href), href
+    table = (await browser.get("/command/response/table.csv", by="hour")).content.decode("utf-8-sig")
+    assert [line.split(",")[3] for line in table.splitlines()[1:]] == ["0", "40", "200", "240"]
+    assert (await browser.get("/command/response", by="officer")).status_code == 422
+    assert "没有警情" in (await browser.get("/command/response", **{"from": "2026-01-01", "to": "2026-01-02"})).text
