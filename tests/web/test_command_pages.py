@@ -1,0 +1,91 @@
+"""Command's own pages, as people use them: the page of the unit one rides in."""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import re
+
+import pytest
+from tests.web.conftest import Browser
+
+from anlan.app.world import World
+from anlan.domains.command.seed import demo_units, put_units
+from anlan.domains.command.tests.conftest import Room
+from anlan.domains.command.units import Unit
+from anlan.loop.matter import shown
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def room(world: World) -> Room:
+    """A fleet on duty, and a dispatcher."""
+    world.store.writer.submit(put_units(world, "system", demo_units(world)))
+    return Room(world)
+
+
+async def test_the_page_goes_the_whole_way_without_scripts(room: Room, browser: Browser) -> None:
+    unit = room.available()
+    officer = room.world.city.roster.of_unit(unit.organisation, "officer")[0]
+    await browser.log_in(officer.number)
+    assert unit.call_sign in (await browser.get("/unit")).text
+    assert "没有任务" in (await browser.post("/unit/ride", unit=unit.key)).text
+    matter = await called(room, unit)
+    page = (await browser.get("/unit")).text
+    assert "饭馆里客人和老板争执" in page
+    assert "13812345678" not in page
+    assert "138****5678" in page
+    for deed in ("set_out", "arrive", "clear"):
+        answer = await browser.post("/unit/deeds", deed=deed, matter=matter)
+        assert answer.status_code == 200
+    assert room.world.store.read.matter(matter).stage == "reporting"
+    assert "没有派往本警情" in (await browser.post("/unit/deeds", deed="arrive", matter=matter)).text
+    reads = [f for f in room.world.store.read.facts(matter) if f.kind == "read"]
+    assert {f.actor for f in reads} == {officer.number}
+
+
+async def test_a_queued_deed_is_answered_again_word_for_word_and_its_key_serves_no_other(
+    room: Room, browser: Browser
+) -> None:
+    unit = room.available()
+    officer = room.world.city.roster.of_unit(unit.organisation, "officer")[0]
+    await browser.log_in(officer.number)
+    await browser.get("/unit")
+    await browser.post("/unit/ride", unit=unit.key)
+    matter = await called(room, unit)
+    await browser.get("/unit")
+    browser.client.headers["idempotency-key"] = "key-1"
+    answers = [await browser.post("/unit/deeds", deed="set_out", matter=matter) for _ in range(2)]
+    assert answers[0].json() == answers[1].json()
+    other = await browser.post("/unit/deeds", deed="arrive", matter=matter)
+    assert (other.status_code, other.json()["code"]) == (422, "request.key_reused")
+    assert len([fact for fact in room.world.store.read.facts(matter) if fact.kind == "unit_set_out"]) == 1
+    worker = await browser.get("/unit/worker.js")
+    assert worker.headers["service-worker-allowed"] == "/unit"
+
+
+async def called(room: Room, unit: Unit) -> int:
+    """An incident that the unit is sent to, made past the pages."""
+    text = "饭馆里客人和老板争执"
+    matter = await asyncio.to_thread(room.call, room.at(unit), "incident.dispute", text, caller="13812345678")
+    return int((await asyncio.to_thread(room.send, matter, unit.key)).number)
+
+
+async def test_every_figure_of_the_response_report_leads_to_its_incidents(room: Room, browser: Browser) -> None:
+    unit = room.available()
+    number = await called(room, unit)
+    for seconds, step in ((40, "set_out"), (200, "arrive"), (900, "clear")):
+        room.later(seconds)
+        await asyncio.to_thread(room.move, room.world.store.read.matter(number), step, unit.key)
+    await browser.role("overseer")
+    page = (await browser.get("/command/response")).text
+    assert "04:00" in page
+    for href in {html.unescape(href) for href in re.findall(r'href="(/command/response/incidents[^"]*)"', page)}:
+        answer = await browser.client.get(href)
+        assert answer.status_code == 200
+        assert (shown(number) in answer.text) == ("only=" not in href), href
+    table = (await browser.get("/command/response/table.csv", by="hour")).content.decode("utf-8-sig")
+    assert [line.split(",")[3] for line in table.splitlines()[1:]] == ["0", "40", "200", "240"]
+    assert (await browser.get("/command/response", by="officer")).status_code == 422
+    assert "没有警情" in (await browser.get("/command/response", **{"from": "2026-01-01", "to": "2026-01-02"})).text
