@@ -39,7 +39,6 @@ from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
-from anlan.links.mqtt import link
 from anlan.links.oidc import Provider, settings_of
 from anlan.links.webhook import Poster
 from anlan.loop.decide import unknown_effects
@@ -97,7 +96,10 @@ def checked(said: Settings) -> None:
         Stream(said)
     if said.ami_url:
         Asterisk(said.ami_url, _unheard)
-    link(said, Path(), _unheard_of)
+    if said.mqtt_url:
+        from anlan.links.mqtt import link  # noqa: PLC0415 - as above
+
+        link(said, Path(), _unheard_of)
 
 
 def home() -> Path:

@@ -14,7 +14,7 @@ import typer
 
 from anlan import main
 from anlan.cli.show import errors, refusals
-from anlan.settings import Held, wrong
+from anlan.settings import Held, Settings, wrong
 
 HEAD_MS, HEAD_BYTES = 10_000, 64 * 1024
 """A request's head must be there within this time and no larger; a connection on which nothing comes is closed too."""
@@ -32,11 +32,6 @@ def serve(
     quiet_city: bool = typer.Option(False, "--quiet-city", help="The demo city stands still: only people move it."),
 ) -> None:
     """Serve the console, the public pages and the API."""
-    from granian import Granian  # noqa: PLC0415 - only this command needs the server
-    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
-    from granian.http import HTTP1Settings  # noqa: PLC0415 - the same
-    from granian.log import LogLevels  # noqa: PLC0415 - the same
-
     with refusals():
         held = main.held()
         main.checked(held.settings)
@@ -56,8 +51,19 @@ def serve(
     errors.print(f"安澜 Anlan: http://{host}:{port}")
     if (home / "demo.txt").exists():
         errors.print(Path(home / "demo.txt").read_text("utf-8") + f"Password: {held.settings.demo_password}")
-    said = held.settings
-    server = ending(Granian, said.drain_seconds)(
+    server = _server(host, port, workers, held.settings)
+    lives = demo and not quiet_city and (home / "demo.txt").exists()
+    with _beside(f"http://{host}:{port}", home) if lives else nullcontext():
+        server.serve()
+
+
+def _server(host: str, port: int, workers: int, said: Settings) -> Any:
+    from granian import Granian  # noqa: PLC0415 - only this command needs the server
+    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+    from granian.http import HTTP1Settings  # noqa: PLC0415 - the same
+    from granian.log import LogLevels  # noqa: PLC0415 - the same
+
+    return ending(Granian, said.drain_seconds)(
         "anlan.main:served",
         factory=True,
         address=host,
@@ -73,9 +79,6 @@ def serve(
         backpressure=REQUESTS_MAX,
         http1_settings=HTTP1Settings(header_read_timeout=HEAD_MS, max_buffer_size=HEAD_BYTES),
     )
-    lives = demo and not quiet_city and (home / "demo.txt").exists()
-    with _beside(f"http://{host}:{port}", home) if lives else nullcontext():
-        server.serve()
 
 
 def _beside(url: str, home: Path) -> AbstractContextManager[None]:

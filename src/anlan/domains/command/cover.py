@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from anlan.app.world import World
 from anlan.city.errors import CityError
@@ -154,6 +153,8 @@ def _nearest(
     lon: NDArray[np.float64], lat: NDArray[np.float64], to_lon: NDArray[np.float64], to_lat: NDArray[np.float64]
 ) -> NDArray[np.int32]:
     """The index of the first places nearest to each of the others."""
+    from scipy.spatial import cKDTree  # noqa: PLC0415 - 0.4 s of every start, which asks no way
+
     index = cKDTree(on_sphere(lon, lat)).query(on_sphere(to_lon, to_lat))[1]
     found: NDArray[np.int32] = np.asarray(index, np.int32)
     return found

@@ -13,11 +13,10 @@ from anlan.app.stop import Stop
 from anlan.app.world import World
 from anlan.domains.command.cover import cover
 from anlan.domains.command.fleet import Fix, fleet
-from anlan.links.mqtt import link
 from anlan.loop.errors import Refused
 from anlan.settings import Settings
 
-WRITE_SECONDS = 2.0
+WRITE_SECONDS, SETTLE_SECONDS = 2.0, 1.5
 FORGET_EVERY = 1800
 FINE_MS = 24 * 3_600_000
 KEPT_MS = 30 * 24 * 3_600_000
@@ -37,10 +36,10 @@ _told = msgspec.json.Decoder(Told)
 
 
 async def keeping(world: World, stop: Stop, said: Settings) -> None:
-    """Until the server stops."""
+    """Until the server stops. The first requests come before the roads are made ready."""
+    await stop.pause(SETTLE_SECONDS)
     await asyncio.to_thread(ready, world)
-    listening = link(said, world.store.home, partial(heard, world))
-    task = asyncio.get_running_loop().create_task(listening.run()) if listening else None
+    task = asyncio.get_running_loop().create_task(_listening(world, said)) if said.mqtt_url else None
     try:
         await _writing(world, stop)
     finally:
@@ -49,6 +48,14 @@ async def keeping(world: World, stop: Stop, said: Settings) -> None:
             await asyncio.gather(task, return_exceptions=True)
         if (live := world.kept.get("command.live")) is not None:
             live.end()
+
+
+async def _listening(world: World, said: Settings) -> None:
+    from anlan.links.mqtt import link  # noqa: PLC0415 - its library is only waited for where it is used
+
+    listening = link(said, world.store.home, partial(heard, world))
+    if listening is not None:
+        await listening.run()
 
 
 async def heard(world: World, topic: str, payload: bytes) -> None:

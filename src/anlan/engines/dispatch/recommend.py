@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 
 from anlan.engines.dispatch.rank import PARTS, USUAL, Place, Ranking, Rules, Why, rank
 from anlan.engines.dispatch.run_card import RunCard
@@ -144,6 +143,8 @@ def _fill(card: RunCard, rankings: list[Ranking], rules: Rules) -> list[list[int
         arrival, loss = rankings[n].arrival_ms[best[n]], rankings[n].loss_ppm[best[n]]
         cost[row, np.searchsorted(known, best[n])] = arrival + rules.cover_weight_s * loss / 10.0
     missing = float(cost[np.isfinite(cost)].max()) * (len(places) + 1) + 1.0  # dearer than any full assignment
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - 0.4 s of every start, which sends nobody
+
     rows, columns = linear_sum_assignment(np.where(np.isfinite(cost), cost, missing))
     for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
         if np.isfinite(cost[row, column]):

@@ -15,7 +15,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from anlan.engines.archive import packed, unpacked
 from anlan.engines.errors import EngineError
-from anlan.engines.travel.dijkstra import Dijkstra
 from anlan.engines.travel.roads import CLOSED, Ints, Milliseconds, Roads, milliseconds
 from anlan.engines.travel.router import Router, Times
 from anlan.engines.travel.snap import SNAP_M, Snap
@@ -165,6 +164,8 @@ def _router(
             raise EngineError("travel.order")
         topology = Topology(roads, order)
         return kind, topology.order, lambda times: Hierarchy(topology, times)
+    from anlan.engines.travel.dijkstra import Dijkstra  # noqa: PLC0415 - scipy takes 0.4 s of every start
+
     return kind, order, lambda times: Dijkstra(roads, times)
 
 

@@ -9,8 +9,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from anlan.engines.errors import EngineError
 from anlan.engines.travel.sphere import Floats
@@ -86,6 +84,9 @@ def strong_parts(roads: Roads, is_open: NDArray[np.bool_]) -> tuple[NDArray[np.i
     A node that can be entered but not left (a one-way trap), or left but not entered, is a part of its own.
     """
     ends = (roads.tail[is_open], roads.head[is_open])
+    from scipy.sparse import coo_array  # noqa: PLC0415 - 0.4 s of every start, which asks no way
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 - the same
+
     matrix = coo_array((np.ones(int(is_open.sum()), np.int8), ends), shape=(roads.nodes, roads.nodes)).tocsr()
     _, label = connected_components(matrix, directed=True, connection="strong")
     return label.astype(np.int32), np.bincount(label)

@@ -6,7 +6,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import cKDTree
 
 from anlan.engines.errors import EngineError
 from anlan.engines.travel.roads import Ints, Roads, strong_parts
@@ -26,6 +25,8 @@ class Snap:
         self.part, sizes = strong_parts(roads, is_open)
         self.usable = sizes[self.part] >= min(PART_MIN, int(sizes.max()))
         self._nodes = np.flatnonzero(self.usable).astype(np.int32)
+        from scipy.spatial import cKDTree  # noqa: PLC0415 - 0.4 s of every start, which asks no way
+
         self._tree = cKDTree(on_sphere(roads.lon[self._nodes], roads.lat[self._nodes]))
 
     def nodes(self, lon: ArrayLike, lat: ArrayLike, metres_max: float = SNAP_M) -> tuple[Ints, Floats]:
