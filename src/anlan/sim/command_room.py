@@ -19,6 +19,7 @@ from anlan.domains.command.api import Board
 from anlan.domains.command.rules import rules
 from anlan.domains.command.seed import call
 from anlan.domains.hotline.seed import person
+from anlan.sim.board import touched
 from anlan.sim.dice import MINUTE_MS
 from anlan.sim.rhythm import CITIZENS, HOUR_MS, WEEK
 from anlan.sim.town import Town
@@ -119,7 +120,7 @@ class CommandRoom:
 
     async def _sends(self, number: int, label: str, tries: int = 0) -> None:
         town, who = self._town, self._dispatcher(label)
-        if not await self._mine(who, number, "received"):
+        if not await self._theirs(who, number, "received"):
             return
         advice = await town.look(who, f"/api/v1/command/incidents/{number}/advice", Advice)
         if advice is None:
@@ -132,15 +133,17 @@ class CommandRoom:
             answer = await town.post(who, f"/api/v1/command/incidents/{number}/send", body, "send")
             one = next(r for need in advice.needs for r in need.ranked if r.unit == unit)
             if answer.ok:
-                self._after(one.turnout_ms, partial(self._rolls, number, unit, one.arrival_ms - one.turnout_ms, label))
+                self._after(
+                    one.turnout_ms, partial(self._rolls, number, unit, one.arrival_ms - one.turnout_ms, label, tries)
+                )
         if not advice.recommended and tries < 20:  # everybody is out: look again
             self._after(2 * MINUTE_MS, partial(self._sends, number, label, tries + 1))
 
-    async def _rolls(self, number: int, unit: str, left_ms: int, label: str) -> None:
-        who, dice = self._dispatcher(label), self._town.dice("rolls", label, unit)
+    async def _rolls(self, number: int, unit: str, left_ms: int, label: str, tries: int) -> None:
+        who, dice = self._dispatcher(label), self._town.dice("rolls", label, unit, tries)
         if dice.chance(DECLINES):
             await self._move(who, number, "withdraw", unit, reason="unit_declined")
-            self._after(MINUTE_MS, partial(self._sends, number, label, 1))
+            self._after(MINUTE_MS, partial(self._sends, number, label, tries + 1))
             return
         if await self._move(who, number, "set_out", unit):
             takes = max(10_000, round(left_ms * dice.uniform(0.85, 1.25)))
@@ -168,7 +171,7 @@ class CommandRoom:
 
     async def _reports(self, number: int, label: str) -> None:
         who, dice = self._dispatcher(label), self._town.dice("reports", label)
-        detail = await self._mine(who, number, "reporting")
+        detail = await self._theirs(who, number, "reporting")
         if not detail:
             return
         note = dice.choice(
@@ -186,7 +189,7 @@ class CommandRoom:
 
     async def _verifies(self, number: int, label: str) -> None:
         who = self._town.staff.one("overseer", self._town.now, self._town.dice("verifies", label))
-        detail = await self._mine(who, number, "verifying")
+        detail = await self._theirs(who, number, "verifying")
         if detail:
             body = {"version": detail.matter.version, "fields": {}}
             await self._town.post(who, f"/api/v1/matters/{number}/moves/verify", body, "verify")
@@ -198,6 +201,11 @@ class CommandRoom:
             return False
         body = {"version": detail.matter.version, "fields": {"unit": unit, **more}}
         return (await self._town.post(who, f"/api/v1/matters/{number}/moves/{move}", body, move)).ok
+
+    async def _theirs(self, who: Officer, number: int, stage: str) -> Detail | None:
+        """An incident that no human has in hand: what people decide is left to them then."""
+        detail = await self._mine(who, number, stage)
+        return None if detail is None or touched(self._town, detail) else detail
 
     async def _mine(self, who: Officer, number: int, stage: str = "") -> Detail | None:
         detail = await self._town.look(who, f"/api/v1/matters/{number}", Detail)

@@ -19,7 +19,7 @@ from anlan.app import look
 from anlan.app.world import World
 from anlan.domains.command import dispatch
 from anlan.domains.command import units as board
-from anlan.domains.command.advise import Advice, advise
+from anlan.domains.command.advise import FAR_METRES, Advice, advise
 from anlan.domains.command.fleet import E6, Fix, Taken, fleet
 from anlan.domains.command.rules import rules
 from anlan.domains.command.units import Unit
@@ -212,7 +212,7 @@ def way(world: World, matter: Matter, unit: Unit) -> tuple[list[list[float]], fl
     if node == OFF_ROAD or spot is None:
         raise Refused("command.no_way", unit=unit.call_sign)
     try:
-        target, _ = here.roads.node_at(*place)
+        target, _ = here.roads.node_at(*place, FAR_METRES)
         found = here.roads.route(node, target, rules().vehicles[unit.vehicle].drives)
     except EngineError:
         raise Refused("command.no_way", unit=unit.call_sign) from None
