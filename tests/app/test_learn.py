@@ -57,15 +57,20 @@ def test_the_record_names_each_report_once_and_what_it_was_the_same_as(
     assert sorted(list(at.values()).count(row) for row in set(at.values())) == [2, 2]
 
 
-def test_what_was_merged_teaches_a_scorer_that_is_kept_and_used(world: World, somebody: Callable[..., Actor]) -> None:
-    who, draw = somebody("operator"), random.Random(1)
-    now = world.clock()
+def many_merged(world: World, who: Actor) -> tuple[Matter, str]:
+    """A record with enough in it to learn from; its last matter and what that said."""
+    draw, now = random.Random(1), world.clock()
     for n in range(150):
         world.clock = lambda n=n: now + n * 60_000  # type: ignore[misc]
         text = f"{draw.choice(STREETS)}{n}号{draw.choice(TROUBLES)}，请尽快处理"
         matter = put(world, 2 * n, text, who)
         if n % 2:
             merged(world, put(world, 2 * n + 1, text.replace("请", "希望"), who), matter, who)
+    return matter, text
+
+
+def test_what_was_merged_teaches_a_scorer_that_is_kept_and_used(world: World, somebody: Callable[..., Actor]) -> None:
+    matter, text = many_merged(world, somebody("operator"))
     scorer, report = learn(*offered(joined_matters(world)), seed=1)
     assert report.same > 50
     keep_scorer(world, scorer, "test")

@@ -9,7 +9,7 @@ from contextlib import suppress
 import pytest
 
 from anlan.app import handle, receive
-from anlan.app.live import Changed, Live
+from anlan.app.live import WOKEN_AT_ONCE, Changed, Live
 from anlan.app.world import World
 from anlan.loop.case import Intent
 from anlan.loop.domain import Intake
@@ -127,3 +127,22 @@ def test_the_outbox_is_read_in_the_order_of_commits_and_loses_nothing(
         pos = entries[-1].pos
     assert seen == numbers
     assert pos == world.store.outbox.last()
+
+
+async def test_who_catches_up_goes_on_with_all_others_and_reads_no_more_for_itself(
+    world: World, somebody: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report(world, 1, HERE, somebody("operator"))
+    live, read = Live(world, gap=0.05, beat=1), list[int]()
+    reading = live._read
+    monkeypatch.setattr(live, "_read", lambda pos, until: read.append(pos) or reading(pos, until))
+    late = [live.changes(somebody("overseer"), after=0) for _ in range(WOKEN_AT_ONCE + 1)]
+    for stream in late:
+        await anext(stream)
+    new = report(world, 2, HERE, somebody("operator"))
+    caught_up = {(await anext(stream)).pos for stream in late}
+    assert len(read) == len(late), "each from where it stood, up to where the others stand"
+    told = await asyncio.gather(*(anext(stream) for stream in late))
+    assert len(read) == len(late) + 1, "the tick, for all of them"
+    assert [one.matters for one in told] == [[new.number]] * len(late)
+    assert (len(caught_up), {one.pos for one in told}) == (1, {world.store.outbox.last()})

@@ -335,3 +335,32 @@ def test_nothing_set_means_no_messages_at_all() -> None:
     full = outward(Settings(sms_url="https://g", smtp_url="smtps://u:p@h", mail_from="a@b.cn"))
     assert full
     assert full.ports.keys() == {"sms", "email"}
+
+
+async def test_what_a_clock_makes_old_is_told_and_what_was_old_at_the_start_is_not(
+    world: World, somebody: Callable[..., Actor]
+) -> None:
+    city = await City(world, somebody, sms=Fake()).begin()
+    city.report()
+    city.at(NOON + 10 * 24 * HOUR)
+    await city.turns()
+    assert city.states() == [("received", "sent", "")], "the clock was set while it waited to be planned"
+    city.report()
+    city.at(NOON + 20 * 24 * HOUR)
+    city.messenger = Messenger(world, city.messenger.outward)
+    await city.turns()
+    assert city.states() == [("received", "sent", "")], "the city was down for ten days"
+
+
+async def test_what_happened_at_once_is_told_once_however_many_facts_are_read_at_a_time(
+    world: World, somebody: Callable[..., Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    city = await City(world, somebody, sms=Fake()).begin()
+    before = world.store.outbox.last()
+    city.report()
+    facts = world.store.outbox.last() - before
+    assert facts > 1
+    city.report(phone="13812345679")
+    monkeypatch.setattr(messenger, "FACTS", facts + 1)
+    await city.turns(6)
+    assert city.states() == [("received", "sent", "")] * 2

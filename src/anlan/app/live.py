@@ -29,6 +29,7 @@ SOON_SECONDS = 0.02
 BEAT_SECONDS = 15.0
 """So often a quiet stream says that it is still there; a proxy or a half-open socket is found out by it."""
 LISTENERS_MAX = 1_000
+WOKEN_AT_ONCE = 5
 
 
 class Changed(msgspec.Struct):
@@ -88,9 +89,9 @@ class Live:
         try:
             yield Changed(pos, [])
             while not self.ended():
-                batch = self._read(pos) if pos < self._pos else await self._next()
+                batch = self._read(pos, self._pos) if pos < self._pos else await self._next()
                 if batch and batch.start < pos:  # it began before what this listener has seen already
-                    batch = self._read(pos)
+                    batch = self._read(pos, batch.pos)
                 if self.ended():
                     return
                 pos = batch.pos if batch else pos
@@ -139,17 +140,24 @@ class Live:
     def _tick(self) -> None:
         self._ticking = False
         self._ticked_at = self._loop.time() if self._loop else 0.0
-        batch = self._read(self._pos)
+        batch = self._read(self._pos, self._world.store.outbox.last())
         self._pos = batch.pos
-        for waiting in list(self._waiting):
-            if not waiting.done():
-                waiting.set_result(batch)
+        self._wake(batch, list(self._waiting))
 
-    def _read(self, pos: int) -> Batch:
-        outbox, read = self._world.store.outbox, self._world.store.read
-        entries = outbox.after(pos)
-        if len(entries) == ENTRIES_MAX:
-            return Batch(pos, outbox.last(), [], everything=True)
+    def _wake(self, batch: Batch, waiting: list[asyncio.Future[Batch]]) -> None:
+        """A few at a time, so that a request in between does not wait for all of them."""
+        for one in waiting[:WOKEN_AT_ONCE]:
+            if not one.done():
+                one.set_result(batch)
+        if self._loop and (rest := waiting[WOKEN_AT_ONCE:]):
+            self._loop.call_soon(self._wake, batch, rest)
+
+    def _read(self, pos: int, until: int) -> Batch:
+        """What happened after one position up to another. All who read to the same one go on from there together."""
+        read = self._world.store.read
+        if until - pos >= ENTRIES_MAX:
+            return Batch(pos, until, [], everything=True)
+        entries = [entry for entry in self._world.store.outbox.after(pos) if entry.pos <= until]
         named: dict[int, tuple[set[str], set[str]]] = {}
         for entry in entries:
             if entry.fact.version:
@@ -158,7 +166,7 @@ class Live:
                 kinds.add(entry.fact.kind)
         found = [(read.matter(number), units, kinds) for number, (units, kinds) in named.items()]
         called = frozenset(e.fact.data["account"] for e in entries if e.fact.kind in CALL_KINDS)
-        return Batch(pos, entries[-1].pos if entries else pos, found, called=called)
+        return Batch(pos, until, found, called=called)
 
     def _told(self, actor: Actor, batch: Batch) -> Changed:
         audience = (actor.unit, actor.roles)

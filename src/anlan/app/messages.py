@@ -28,7 +28,8 @@ from anlan.store.outbox import Entry
 
 CURSOR = "messages"
 STALE_MS = 48 * 3600 * 1000
-"""What happened longer ago than this is not told: a city that was down for a week does not wake everybody up."""
+"""What happened longer ago than this, and stood there already when the messenger began, is not told: a city that was
+down for a week does not wake everybody up. What came since is told whatever the clock says: it may have been set."""
 FIRST_WORDS = frozenset({"received", "joined"})
 """They say whose it is and until when themselves."""
 PREFIX = "g"
@@ -51,18 +52,22 @@ class Quiet(msgspec.Struct, frozen=True):
         return ms_of(today if of_day < self.end else today + DAY)
 
 
-def planned(world: World, quiet: Quiet, after: int, limit: int) -> Commit | None:
-    """The commit that notes what is to be said about the facts after a position; None when there are none."""
+def planned(world: World, quiet: Quiet, after: int, limit: int, stood: int) -> Commit | None:
+    """The commit that notes what is to be said about the facts after a position; None when there are none. Of the facts
+    up to `stood` those that are too old are not told."""
     entries = world.store.outbox.after(after, limit)
     if not entries:
         return None
+    if len(entries) == limit:
+        entries = _whole(entries)
     now = world.clock()
     commit = Commit(at=now, actor="system", year=year_of(now), rows=[(SET_CURSOR, (CURSOR, entries[-1].pos))])
     told: dict[int, Kept] = {}
     for entry in entries:
         if entry.fact.kind == "undone":
             _take_back(world, commit, told, entry)
-        for notice, matter, party in _called_for(world, entry, now):
+        is_stale = entry.pos <= stood and entry.fact.at < now - STALE_MS
+        for notice, matter, party in () if is_stale else _called_for(world, entry):
             _tell(world, commit, told, entry, notice, matter, party, quiet)
     commit.rows += [(INSERT_MESSAGE, msgspec.structs.astuple(one)) for one in told.values()]
     return commit
@@ -98,9 +103,16 @@ def texts(language: str) -> dict[str, str]:
     return {key: str(value) for key, value in tomllib.loads(source).items()}
 
 
-def _called_for(world: World, entry: Entry, now: int) -> Iterable[tuple[Notice, Matter, Party]]:
+def _whole(entries: list[Entry]) -> list[Entry]:
+    """Without the last matter's facts, if there are others: more of what happened to it at once may follow."""
+    last = entries[-1].fact.matter
+    end = next((n for n in range(len(entries), 0, -1) if entries[n - 1].fact.matter != last), len(entries))
+    return entries[:end]
+
+
+def _called_for(world: World, entry: Entry) -> Iterable[tuple[Notice, Matter, Party]]:
     fact = entry.fact
-    if not fact.version or fact.at < now - STALE_MS or fact.kind not in _kinds(world):
+    if not fact.version or fact.kind not in _kinds(world):
         return
     matter = world.store.read.matter(fact.matter)
     for notice in world.domains[matter.domain].notices:

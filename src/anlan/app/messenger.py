@@ -51,6 +51,7 @@ class Messenger:
 
     def __init__(self, world: World, outward: Outward) -> None:
         self.world, self.outward = world, outward
+        self._stood: int | None = None
 
     async def run(self, stop: Stop) -> None:
         """Until told to stop: a full disk or a busy store is waited out."""
@@ -72,12 +73,14 @@ class Messenger:
 
     async def _plan(self) -> bool:
         store, now = self.world.store, self.world.clock()
+        if self._stood is None:
+            self._stood = store.outbox.last()
         at = store.messages.cursor(messages.CURSOR)
         if at is None:  # from now on: nobody is told of what happened before there were messages
             row = (SET_CURSOR, (messages.CURSOR, store.outbox.last()))
             await store.writer.write(Commit(at=now, actor="system", year=year_of(now), rows=[row]))
             return False
-        commit = messages.planned(self.world, self.outward.quiet, at, FACTS)
+        commit = messages.planned(self.world, self.outward.quiet, at, FACTS, self._stood)
         if commit is None:
             return False
         await store.writer.write(commit)

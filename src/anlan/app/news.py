@@ -35,18 +35,8 @@ class News(msgspec.Struct, frozen=True):
 
 def why_new(world: World, actor: Actor, matter: Matter, kinds: Collection[str]) -> str:
     """The kind of fact, of those that happened to the matter, that makes it newly the actor's work; "" for none."""
-    if not world.grants.allows(actor, "see", matter, world.relation):
-        return ""
-    if not matter.lead:
-        if "unassigned" not in world.grants.relations(actor, "assign"):
-            return ""
-        return next((kind for kind in ("returned", "received") if kind in kinds), "")
-    if actor.unit in matter.open_assists:
-        return next((kind for kind in ("assist_asked", "assigned") if kind in kinds), "")
-    theirs = matter.lead == actor.unit and matter.officer in {"", actor.id}
-    if not theirs or matter.closed_at or "own" not in world.grants.relations(actor, "act"):
-        return ""
-    return next((kind for kind in FOR_LEAD if kind in kinds), "")
+    kind = _why(world, actor, matter, kinds)
+    return kind if kind and world.grants.allows(actor, "see", matter, world.relation) else ""
 
 
 def since(world: World, actor: Actor, after: int, to: int) -> list[News] | None:
@@ -61,3 +51,16 @@ def since(world: World, actor: Actor, after: int, to: int) -> list[News] | None:
     found = ((world.store.read.matter(number), some) for number, some in kinds.items())
     told = ((matter, why_new(world, actor, matter, some)) for matter, some in found)
     return [News(matter, kind) for matter, kind in told if kind]
+
+
+def _why(world: World, actor: Actor, matter: Matter, kinds: Collection[str]) -> str:
+    if not matter.lead:
+        if "unassigned" not in world.grants.relations(actor, "assign"):
+            return ""
+        return next((kind for kind in ("returned", "received") if kind in kinds), "")
+    if actor.unit in matter.open_assists:
+        return next((kind for kind in ("assist_asked", "assigned") if kind in kinds), "")
+    theirs = matter.lead == actor.unit and matter.officer in {"", actor.id}
+    if not theirs or matter.closed_at or "own" not in world.grants.relations(actor, "act"):
+        return ""
+    return next((kind for kind in FOR_LEAD if kind in kinds), "")

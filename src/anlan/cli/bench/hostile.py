@@ -2,19 +2,22 @@
 
 `hostile`: 250 connections send headers at a byte a second, 250 a body at a byte a second, 200 connect and say nothing,
 50 hold an event stream and never read it; whoever is cut off comes again. Beside them 50 desks ask as before: the p99
-of their answers is compared with that of the same run without the others, and so is the server's memory.
+of their answers is compared with that of the same run without the others, and so is the server's memory. The hostile
+ones have a process of their own, so that a desk's clock does not wait for them.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import multiprocessing
 import socket
 import tempfile
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from itertools import cycle
+from multiprocessing.connection import Connection as Link
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +43,8 @@ Opened = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 class Attack:
     """What the hostile ones saw: how many connections they opened and how many the server cut off."""
 
-    server: Server
+    port: int
+    token: str
     opened: int = 0
     cut: int = 0
     tasks: list[asyncio.Task[None]] = field(default_factory=list)
@@ -81,7 +85,7 @@ class Attack:
         if small:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         plain.setblocking(False)
-        await asyncio.get_running_loop().sock_connect(plain, (HOST, self.server.port))
+        await asyncio.get_running_loop().sock_connect(plain, (HOST, self.port))
         return await asyncio.open_connection(sock=plain)
 
     async def slow_head(self, opened: Opened) -> None:
@@ -101,9 +105,24 @@ class Attack:
     async def stuck(self, opened: Opened) -> None:
         """An event stream that nobody reads."""
         opened[1].transport.pause_reading()  # type: ignore[attr-defined]
-        head = f"GET /live?after=0 HTTP/1.1\r\nHost: {HOST}\r\nCookie: anlan_session={self.server.token}\r\n\r\n"
+        head = f"GET /live?after=0 HTTP/1.1\r\nHost: {HOST}\r\nCookie: anlan_session={self.token}\r\n\r\n"
         opened[1].write(head.encode())
         await asyncio.sleep(3600)
+
+
+def _attacking(port: int, token: str, told: Link) -> None:
+    """The attackers' process, until it is told that it is enough."""
+
+    async def attacking() -> None:
+        attack = Attack(port, token)
+        attack.begin()
+        told.send("begun")
+        await asyncio.to_thread(told.recv)
+        seen = attack.opened, attack.cut
+        await attack.end()
+        told.send(seen)
+
+    asyncio.run(attacking())
 
 
 async def _drip(opened: Opened, source: Any) -> None:
@@ -132,14 +151,18 @@ async def _measured(server: Server, texts: Texts) -> list[BenchRow]:
     await _desks(server, texts, SETTLE_SECONDS)
     quiet = await _desks(server, texts, QUIET_SECONDS)
     memory = server.memory_mb()
-    attack = Attack(server)
-    attack.begin()
+    ours, theirs = multiprocessing.Pipe()
+    attack = multiprocessing.get_context("spawn").Process(target=_attacking, args=(server.port, server.token, theirs))
+    attack.start()
+    await asyncio.to_thread(ours.recv)
     await asyncio.sleep(SETTLE_SECONDS)
     beside, most = await _watched(server, texts, memory)
-    await attack.end()
+    ours.send("enough")
+    opened, cut = await asyncio.to_thread(ours.recv)
+    attack.join()
     ratio = beside.percentile(0.99) / quiet.percentile(0.99)
     who = f"{SLOW_HEADS} slow heads, {SLOW_BODIES} slow bodies, {SILENT} silent, {STUCK} unread streams"
-    more = f"{who}; {attack.opened} connections opened, {attack.cut} cut off; quiet p99 {quiet.percentile(0.99):.1f} ms"
+    more = f"{who}; {opened} connections opened, {cut} cut off; quiet p99 {quiet.percentile(0.99):.1f} ms"
     n, p99 = len(beside.latencies), beside.percentile(0.99)
     answers = f"{DESKS} desks, {n} answers {beside.statuses}"
     return [
