@@ -13,6 +13,8 @@ from tests.engines.test_replay import HOME, town
 from typer.testing import CliRunner
 
 from anlan.cli import app
+from anlan.engines.travel.network import Network
+from anlan.engines.travel.plain import plain_roads
 
 BEGIN = np.datetime64("2026-03-01T00:00:00")
 RECORD = town()
@@ -66,6 +68,22 @@ def test_with_the_homes_given_it_agrees_nearly_always(tmp_path: Path) -> None:
     assert found["homes"] == "given"
     assert found["kinds"][0]["same"] > 0.97
     assert found["kinds"][0]["fit"]["km_h"] == pytest.approx(36.0, rel=0.04)
+
+
+def test_roads_that_are_given_are_driven(tmp_path: Path) -> None:
+    saved = tmp_path / "town.network"
+    saved.write_bytes(Network(plain_roads(RECORD.lon, RECORD.lat, 20.0, "car")).save())
+    calls = written(tmp_path / "calls.csv", american=False)
+    code, out, _ = run("--calls", calls, "--network", saved, "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert found["roads"].endswith("nodes, car")
+    fit = found["kinds"][0]["fit"]
+    assert fit["km_h"] is None
+    assert fit["each"] > 1.0  # the roads say 20 m/s, the record drives 10
+    exit_code, _, err = run("--calls", calls, "--network", saved, "--vehicle", "boat")
+    assert exit_code == 2
+    assert "travel.vehicle_unknown" in err
 
 
 def test_the_page_is_one_file_without_scripts_or_addresses(tmp_path: Path) -> None:
