@@ -114,7 +114,7 @@ def _incident(_role: str, _at: str, _cell: Cell, _move: str) -> str:
 
 
 _ABOUT = {
-    "incident": _incident,
+    "incident": _incident, "plan": _incident,
     "see": _see, "move": _move, "undo": _undo, "child": _child, "merge": _merge, "read_contact": _read_contact,
     "file": _file, "file_page": _file_page, "marked": _marked, "call": _call,
 }  # fmt: skip

@@ -22,6 +22,7 @@ NOWHERE = {
     "tile": "0/000",
     "version": "1",
     "unit": "no-such",
+    "plan": "no-such",
 }
 STALE = 1
 
@@ -56,7 +57,7 @@ def _query(at: str, town: Town, cell: Cell | None) -> str:
     queries = {
         "GET /queue/rows": "?number=202600000000001", "GET /news": "?after=0&to=0",
         "GET /measures/matters": "?counter=opened", "GET /api/v1/receipts/{number}": "?code=00000000",
-        "GET /api/v1/matters/titles": "?number=1",
+        "GET /api/v1/matters/titles": "?number=1", "GET /api/v1/command/standby/cover": "?hour=9",
     }  # fmt: skip
     return queries.get(at, "")
 

@@ -38,6 +38,10 @@ KEPT = """async () => {
 }"""
 
 
+SPOT = "(node) => JSON.parse(node.dataset.spot)"
+"""Where the first point is drawn, in pixels of the map."""
+
+
 class House:
     """The server, and what a dispatcher does at it meanwhile."""
 
@@ -125,6 +129,38 @@ def test_the_phone_goes_the_whole_way_loses_nothing_without_a_network_and_overwr
     it_goes_and_is_late(page, house)
     it_was_called_off_meanwhile(page, house)
     it_goes_off_and_leaves_nothing(page, house)
+
+
+def test_a_point_is_dragged_and_what_is_covered_follows_and_is_accepted_as_it_stands(log_in: Visit) -> None:
+    page = log_in("dispatcher", "/command/standby?hour=20%26units=3")
+    page.wait_for_selector("#map[data-drawn]", timeout=60_000)
+    shot(page, "standby")
+    assert barriers(page) == []
+    before, share = points(page), page.locator("#share").inner_text()
+    box = page.locator("#map").bounding_box()
+    assert box
+    spot = page.locator("#map").evaluate(SPOT)
+    page.mouse.move(box["x"] + spot[0], box["y"] + spot[1])
+    page.mouse.down()
+    page.mouse.move(box["x"] + spot[0] - 150, box["y"] + spot[1] - 120, steps=8)
+    page.mouse.up()
+    expect(page.locator("#moved")).to_contain_text("已挪动1个点")
+    assert sum(before[unit] != at for unit, at in points(page).items()) == 1
+    expect(page.locator("#share")).not_to_have_text(share)
+    share = page.locator("#share").inner_text()
+    page.get_by_role("button", name="采用").click()
+    expect(page.locator("main")).to_contain_text("方案覆盖")
+    expect(page.locator("dd").first).to_contain_text(share)
+    shot(page, "standby-plan")
+    assert barriers(page) == []
+
+
+def points(page: Page) -> dict[str, str]:
+    """The points as the form would send them."""
+    found: dict[str, str] = page.evaluate(
+        "Object.fromEntries([...document.querySelectorAll('#points [name^=at-]')].map((one) => [one.name, one.value]))"
+    )
+    return found
 
 
 def it_goes_and_is_late(page: Page, house: House) -> None:

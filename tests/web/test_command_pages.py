@@ -10,7 +10,10 @@ import pytest
 from tests.web.conftest import Browser
 
 from anlan.app.world import World
+from anlan.domains.command import standby
+from anlan.domains.command.pages_standby import places
 from anlan.domains.command.seed import demo_units, put_units
+from anlan.domains.command.standby import Ask
 from anlan.domains.command.tests.conftest import Room
 from anlan.domains.command.units import Unit
 from anlan.loop.matter import shown
@@ -89,3 +92,22 @@ async def test_every_figure_of_the_response_report_leads_to_its_incidents(room: 
     assert [line.split(",")[3] for line in table.splitlines()[1:]] == ["0", "40", "200", "240"]
     assert (await browser.get("/command/response", by="officer")).status_code == 422
     assert "没有警情" in (await browser.get("/command/response", **{"from": "2026-01-01", "to": "2026-01-02"})).text
+
+
+async def test_a_standby_plan_is_proposed_accepted_and_looked_at_without_scripts(room: Room, browser: Browser) -> None:
+    await browser.log_in(room.dispatcher.id)
+    page = (await browser.get("/command/standby", hour="20", units="5")).text
+    points = dict(re.findall(r'name="(at-[^"]+)" value="([^"]+)"', page))
+    assert len(points) == 5
+    told = standby.covers(room.world, room.dispatcher, Ask(20), places(",".join(points.values())))
+    assert f"{told.share_ppm / 10_000:.1f}%" in page
+    answer = await browser.post("/command/standby", hour="20", within="600", **points)
+    assert "20:00–21:00" in answer.text
+    assert "还没到时间" in answer.text
+    unit = next(iter(points)).removeprefix("at-")
+    assert room.unit(unit).call_sign in answer.text
+    assert "5组" in (await browser.get("/command/standby")).text
+    assert (await browser.get("/command/standby/nothing")).status_code == 404
+    for wrong in ("1:x", "120.1", "200:36"):
+        assert room.refused(lambda wrong=wrong: places(wrong)) == "field.wrong_type"
+    assert "没有待命点" in (await browser.post("/command/standby", hour="20", within="600")).text

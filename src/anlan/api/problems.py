@@ -37,6 +37,7 @@ STATUS = {
     "report.not_yours": 403,
     "people.own": 403,
     "unit.unknown": 404,
+    "standby.unknown": 404,
     "duty.changed": 409,
     "report.file_lost": 500,
     "token.missing": 401,

@@ -12,6 +12,7 @@ from anlan.domains.command.interop import INTEROP_ROUTES
 from anlan.domains.command.keeping import keeping
 from anlan.domains.command.measures import MEASURES
 from anlan.domains.command.pages import PAGE_ROUTES, PAGES
+from anlan.domains.command.pages_standby import STANDBY_API
 from anlan.loop.domain import Domain
 
 DOMAIN = Domain(
@@ -22,7 +23,7 @@ DOMAIN = Domain(
     measures=MEASURES,
     pages=PAGES,
     page_routes=PAGE_ROUTES,
-    api_routes=(*API_ROUTES, *INTEROP_ROUTES),
+    api_routes=(*API_ROUTES, *INTEROP_ROUTES, *STANDBY_API),
     prepares=prepared,
     completes=completes,
     begins=keeping,

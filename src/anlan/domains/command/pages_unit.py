@@ -22,7 +22,7 @@ from anlan.app import look
 from anlan.domains.command import ride
 from anlan.domains.command import units as board
 from anlan.domains.command.ride import Deed
-from anlan.domains.command.words_unit import houses_of, task_of
+from anlan.domains.command.words_unit import houses_of, task_of, wait_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.web.config import build_mark
@@ -156,7 +156,7 @@ async def render(visit: Visit, error: Refused | None = None) -> Template:
         "command/unit.html", status_of(error) if error else 200, unit=found[1] if found else None,
         version=found[0] if found else 0, task=task, error=visit.refusal(error, "command") if error else "",
         alerts=board.alerts(found[1], world.clock()) if found else (), now=world.clock(),
-        houses=houses_of(visit) if not found else [],
+        houses=houses_of(visit) if not found else [], wait=wait_of(visit, found[1]) if found and not task else None,
     )  # fmt: skip
 
 

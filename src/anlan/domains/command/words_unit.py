@@ -8,6 +8,7 @@ from anlan.app.look import View
 from anlan.domains.command import units as board
 from anlan.domains.command.api import way
 from anlan.domains.command.fleet import E6
+from anlan.domains.command.standby_plan import spot_of
 from anlan.domains.command.units import OFF, Unit
 from anlan.domains.command.words import span, ticking, way_of
 from anlan.loop.errors import Refused
@@ -51,6 +52,14 @@ class Task(msgspec.Struct, frozen=True):
     callers: list[str]
     others: str
     entries: list[Entry]
+
+
+class Wait(msgspec.Struct, frozen=True):
+    """Where a unit is to wait by the plan that holds."""
+
+    where: str
+    geo: str
+    until: str
 
 
 class House(msgspec.Struct, frozen=True):
@@ -108,6 +117,19 @@ def road_of(visit: Visit, view: View, unit: Unit) -> str:
     except Refused:
         return ""
     return visit.t("command.road", span=span(visit, round(seconds * 1000)), km=f"{metres / 1000:.1f}")
+
+
+def wait_of(visit: Visit, unit: Unit) -> Wait | None:
+    """Where a unit is to wait; None without a plan."""
+    found = spot_of(visit.world, unit.key)
+    if found is None:
+        return None
+    plan, spot = found
+    lon, lat = spot.lon_e6 / E6, spot.lat_e6 / E6
+    station = visit.world.city.areas.locate(lon, lat).station
+    where = visit.names.unit_short(station) if station else f"{lon:.4f}, {lat:.4f}"
+    until = f"{visit.times.clock(minute_of(plan.begins))}–{visit.times.clock(minute_of(plan.ends))}"
+    return Wait(where, f"geo:{lat:.6f},{lon:.6f}", until)
 
 
 def houses_of(visit: Visit) -> list[House]:
