@@ -33,6 +33,10 @@ SEEN_BY = (
     ("chief", "/units/station.370202001"),
     ("chief", "/units/station.370202001/duty"),
     ("chief", "/views"),
+    ("dispatcher", "/command"),
+    ("dispatcher", "/command/units"),
+    ("dispatcher", "/command/call"),
+    ("overseer", "/command/response"),
 )
 
 

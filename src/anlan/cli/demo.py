@@ -15,7 +15,7 @@ from anlan.city.demo import write_demo
 from anlan.city.people import Officer
 from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
-from anlan.domains.command.seed import demo_units, put_units
+from anlan.domains.command.seed import demo_units, fresh_shift, put_units
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
 from anlan.loop.grants import Actor
@@ -26,7 +26,7 @@ from anlan.store.vault import Random
 
 ROLES = ("operator", "dispatcher", "officer", "chief", "overseer", "callback", "auditor", "security", "system_admin")
 SEED = 2026
-PAST = Plan(SEED, orders=18, notices=40, calls=20, few=True, desk_minutes=5)
+PAST = Plan(SEED, orders=18, notices=40, calls=12, few=True, desk_minutes=5)
 """A good quarter of a city's orders and few of its notices: enough to look at, and soon made."""
 
 
@@ -47,6 +47,7 @@ def prepare_demo(home: Path, days: float = 14) -> None:
     with bar("demo days") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
     rosters(world, logins["security"])
+    world.store.writer.submit(fresh_shift(world, "system"))
     world.store.close()
 
 

@@ -29,6 +29,7 @@ AGAIN_CALLS = 0.1
 """Of incidents that a second caller reports within two minutes."""
 DECLINES = 0.03
 SPREAD_M = 60.0
+TRIES_MAX = 50
 BEAT_MS, IDLE_BEATS = 5_000, 12
 """Trackers of units on their way report every five seconds, the others every minute."""
 METRES_DEGREE = 111_000.0
@@ -125,6 +126,7 @@ class CommandRoom:
         advice = await town.look(who, f"/api/v1/command/incidents/{number}/advice", Advice)
         if advice is None:
             return
+        gone = False
         for unit in advice.recommended:
             detail = await town.look(who, f"/api/v1/matters/{number}", Detail)
             if detail is None:
@@ -133,16 +135,18 @@ class CommandRoom:
             answer = await town.post(who, f"/api/v1/command/incidents/{number}/send", body, "send")
             one = next(r for need in advice.needs for r in need.ranked if r.unit == unit)
             if answer.ok:
+                gone = True
                 self._after(
                     one.turnout_ms, partial(self._rolls, number, unit, one.arrival_ms - one.turnout_ms, label, tries)
                 )
-        if not advice.recommended and tries < 20:  # everybody is out: look again
+        if not gone and tries < TRIES_MAX:  # everybody is out, or somebody was quicker: look again
             self._after(2 * MINUTE_MS, partial(self._sends, number, label, tries + 1))
 
     async def _rolls(self, number: int, unit: str, left_ms: int, label: str, tries: int) -> None:
         who, dice = self._dispatcher(label), self._town.dice("rolls", label, unit, tries)
         if dice.chance(DECLINES):
             await self._move(who, number, "withdraw", unit, reason="unit_declined")
+            self._after(3 * MINUTE_MS, partial(self._reports, number, label))
             self._after(MINUTE_MS, partial(self._sends, number, label, tries + 1))
             return
         if await self._move(who, number, "set_out", unit):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import random
 
+import msgspec
+
 from anlan.app.registers import UNSEEN
 from anlan.app.world import World, year_of
 from anlan.domains.command.fleet import E6
-from anlan.domains.command.units import AVAILABLE, OFF, REST, Unit, put
+from anlan.domains.command.units import AVAILABLE, OFF, REST, Unit, put, register
 from anlan.store.commit import Commit
 
 CALLS = {
@@ -63,6 +65,19 @@ def demo_units(world: World, seed: int = 1) -> list[Unit]:
                 )
             )
     return found
+
+
+def fresh_shift(world: World, actor: str, seed: int = 2) -> Commit:
+    """The commit in which everybody who is on has come on within the last hours: a demo begins with a rested watch."""
+    rng, now = random.Random(seed), world.clock()  # noqa: S311 - demo data, not a secret
+    told = (int(world.ledger), world.ledger, ("units_changed_shift", {"at": now}))
+    commit = Commit(at=now, actor=actor, year=year_of(now), readings=[told])
+    for seen, unit in list(register(world).rows().values()):
+        if unit.state != OFF:
+            on_at = now - rng.randrange(5 * 3_600_000)
+            since = unit.since if unit.matter else max(on_at, now - rng.randrange(5_400_000))
+            put(commit, world, seen, msgspec.structs.replace(unit, on_at=on_at, since=since))
+    return commit
 
 
 def put_units(world: World, actor: str, units: list[Unit]) -> Commit:
