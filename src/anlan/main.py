@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from litestar import Litestar, Router
-from litestar.openapi import OpenAPIConfig
 
 from anlan import domains
+from anlan.api.described import described
 from anlan.api.ledger import witnesses
 from anlan.api.problems import only_known, text_of
 from anlan.api.routes import ON_ERROR, ROUTES
@@ -151,7 +151,7 @@ def application(world: World) -> Litestar:
         template_config=web["template_config"],
         middleware=web["middleware"],
         compression_config=web["compression_config"],
-        openapi_config=OpenAPIConfig(title="Anlan API", version="1", path="/api/v1/docs"),
+        openapi_config=described(),
         request_max_body_size=1024 * 1024,
         logging_config=None,
     )

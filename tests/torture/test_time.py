@@ -2,7 +2,7 @@
 order is by sequence, and each jump stands on the ledger.
 
 Timers here are messages to reporters, which wait for their moment, and due times, which follow from facts. Short: 400
-matters. Long (`make torture`): 100,000: longer than 20 minutes.
+matters. Long (`make torture`): 100,000 (ten minutes beside other work).
 """
 
 from __future__ import annotations
