@@ -10,7 +10,6 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
 from anlan.app.world import World
 from anlan.domains.command import units as board
@@ -19,10 +18,8 @@ from anlan.domains.command.fleet import E6, ROAD_METRES_MAX, fleet
 from anlan.domains.command.rules import rules
 from anlan.domains.command.units import AVAILABLE, Unit
 from anlan.engines.deployment.demand import choose_strength, kernel, rates
-from anlan.engines.deployment.expected_cover import solve
 from anlan.engines.deployment.problem import covered, mexclp
 from anlan.engines.errors import EngineError
-from anlan.engines.larson import approximate
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 
@@ -133,6 +130,10 @@ def checked(ask: Ask) -> Ask:
 def propose(world: World, who: Actor, ask: Ask) -> Proposal:
     """The best points for an hour, and who goes where. Raises Refused: as `checked` and `ready`, standby.nobody where
     no unit is free to be moved, standby.few where more are asked for than are free."""
+    from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - a start waits for no solver
+
+    from anlan.engines.deployment.expected_cover import solve  # noqa: PLC0415
+
     checked(ask)
     known, standing = ready(world), free(world, who)
     if not standing.units:
@@ -231,6 +232,8 @@ def times(world: World, known: Cover) -> Floats:
 
 def mean_drive(seconds: Floats, calls: Floats, units: Zones) -> int:
     """The mean drive in seconds when each call gets the closest free unit (Larson); -1 where they cannot keep up."""
+    from anlan.engines.larson import approximate  # noqa: PLC0415 - as above
+
     at = np.repeat(np.arange(len(units)), units)
     scenes = [kind.scene for kind in rules().types.values()]
     some = calls > 0.0
