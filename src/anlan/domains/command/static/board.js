@@ -7,6 +7,7 @@ const RETRY_MS = 3000;
 const parse = (text) => new DOMParser().parseFromString(text, "text/html");
 const two = (n) => String(n).padStart(2, "0");
 let skew = 0;
+let map = null; /* until it is drawn, and where it cannot be */
 let pos = Number(main.dataset.pos);
 let expired = false;
 
@@ -139,12 +140,12 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "Enter" && !event.target.closest("a, button, summary")) document.getElementById("send")?.click();
 });
 
-const map = await draw(document.getElementById("map"), incident).catch((error) => {
-  console.warn(error);
-  return null;
-});
-skew = map?.skew ?? 0;
 setInterval(tick, 1000);
 choose();
 listen();
+draw(document.getElementById("map"), incident).then((made) => {
+  map = made;
+  skew = made?.skew ?? 0;
+  map?.choose();
+}).catch(console.warn);
 document.addEventListener("visibilitychange", () => ask([]));
