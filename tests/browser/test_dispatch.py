@@ -35,6 +35,19 @@ def test_a_call_is_taken_sent_by_one_key_and_seen_on_another_screen(log_in: Visi
     expect(page.locator("#card .out").first).to_contain_text("现场")
 
 
+def test_a_place_is_chosen_on_the_map(log_in: Visit) -> None:
+    page = log_in("dispatcher", "/command/call")
+    page.fill("[name=text]", "有人落水")
+    page.click("[data-do=map]")
+    expect(page.locator("#pick [role=status]")).to_contain_text("点一下", timeout=30_000)
+    page.wait_for_timeout(500)
+    page.locator("#pick canvas").click()
+    expect(page.locator("#picked input")).to_be_checked()
+    page.locator("[name=category][value='incident.drowning']").check()
+    expect(page.locator("#part-limit")).to_contain_text("分钟内到场")
+    expect(page.locator("#picked input")).to_be_checked()
+
+
 def test_another_unit_than_the_recommended_asks_why(log_in: Visit) -> None:
     page = log_in("dispatcher", "/command/call")
     place = page.evaluate("fetch('/api/v1/city/places').then((a) => a.json()).then((all) => all[90])")

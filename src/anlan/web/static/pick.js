@@ -12,6 +12,7 @@ function choose(lon, lat) {
   input.value = `@${lon.toFixed(6)},${lat.toFixed(6)}`;
   input.checked = true;
   pick.before(row);
+  input.dispatchEvent(new Event("change", { bubbles: true }));
   say("");
 }
 
@@ -38,5 +39,6 @@ function locate() {
 
 pick.hidden = false;
 button("map")?.addEventListener("click", open);
-button("here").hidden = !(isSecureContext && "geolocation" in navigator);
-button("here").addEventListener("click", locate);
+const here = button("here"); /* a desk is not where it happens */
+if (here) here.hidden = !(isSecureContext && "geolocation" in navigator);
+here?.addEventListener("click", locate);

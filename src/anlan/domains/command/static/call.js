@@ -11,8 +11,10 @@ async function look() {
   const answer = await fetch(form.action, { method: "post", body: new URLSearchParams(data) });
   if (!answer.ok || answer.redirected || mine !== turn) return;
   const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+  const picked = document.querySelector("#picked input")?.checked; /* on the map: no name may take its place */
   for (const id of ["part-same", "part-spots", "part-limit", "part-questions", "part-urgency"]) {
     const [old, now] = [document.getElementById(id), fresh.getElementById(id)];
+    if (id === "part-spots" && picked) continue;
     if (old && now && !old.contains(document.activeElement)) old.replaceWith(now);
   }
 }
