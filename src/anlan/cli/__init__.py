@@ -26,6 +26,7 @@ COMMANDS = {
     "report": "report:report",
     "city": "city:app",
     "user": "user:app",
+    "units": "units:units",
     "mqtt": "mqtt:app",
     "erase": "erase:app",
     "new-domain": "domain:new_domain",
