@@ -28,7 +28,9 @@ PARTED = re.compile(r"[ ;、,]+")
 
 
 def units(
-    file: Path = typer.Argument(..., exists=True, help=f"CSV with the columns {', '.join(COLUMNS)}."),
+    file: Path = typer.Argument(
+        ..., exists=True, help="CSV: key, call_sign, organisation, vehicle, people, skills, lon, lat, system."
+    ),
     by: str = typer.Option(
         ..., "--as", help="The account that deploys them: its rights hold, its name is on the ledger."
     ),
