@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -10,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from anlan.loop.errors import Conflict, Refused
+from anlan.loop.errors import Broken, Conflict, Refused
 from anlan.store.commit import Commit, Done
 from anlan.store.postgres import Postgres
 from anlan.store.postgres_sql import translated
 from anlan.store.rebuild import compare
 from anlan.store.sqlite import MEMORY, Sqlite
+from anlan.store.store import Place, Store
 from anlan.store.verify import verify
 
 
@@ -154,3 +156,30 @@ def test_statements_are_translated() -> None:
     assert translated("UPDATE a SET b = ?2 WHERE c = ?1") == "UPDATE a SET b = $2 WHERE c = $1"
     assert translated("FROM matters m INDEXED BY matters_open WHERE TRUE") == "FROM matters m WHERE TRUE"
     assert re.search(r"json_in\(body, 'data\.account'\) =", translated("CAST(body AS TEXT) ->> '$.data.account' = ?"))
+
+
+def test_keys_in_the_same_database_are_committed_with_what_they_open(
+    postgres_url: str, tmp_path: Path, new_desk: Callable[..., Any]
+) -> None:
+    desk = new_desk(tmp_path / "home", postgres_url)
+    matter = desk.opened()
+    kept = desk.counted("SELECT count(*) FROM keys")
+    with pytest.raises(Broken):
+        desk.write(desk.change(matter, ("exploded", {}), keys=[("k", b"wrapped")]))
+    assert desk.counted("SELECT count(*) FROM keys") == kept, "a transaction that is undone leaves no key"
+    desk.store.close()
+
+
+def test_keys_in_a_database_of_their_own_are_there_before_what_they_open(
+    postgres: Any, postgres_url: str, tmp_path: Path
+) -> None:
+    place = Place(tmp_path / "home", url=postgres_url, keys_url=postgres.schema(f"k{uuid.uuid4().hex[:12]}"))
+    store = Store(place)
+    commit = Commit(at=1, actor="system", year=2026, keys=[("k", b"wrapped")], destroys=[])
+    store.writer.submit(commit)
+    there = place.keys.connect(read_only=True)
+    assert there.execute("SELECT id FROM keys").fetchall() == [("k",)]
+    store.writer.submit(Commit(at=1, actor="system", year=2026, destroys=["k"]))
+    assert there.execute("SELECT id FROM keys").fetchall() == []
+    there.close()
+    store.close()

@@ -73,6 +73,9 @@ class Database(Protocol):
 
     def connect(self, *, read_only: bool = False) -> Connection: ...
 
+    def holds(self, other: Database) -> bool:
+        """Whether the other's tables are in this database too: one transaction then writes both."""
+
     def columns(self, connection: Connection, table: str) -> list[str]:
         """A table's columns."""
 

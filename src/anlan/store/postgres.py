@@ -23,7 +23,7 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.numeric import Int8Dumper
 
 from anlan.loop.errors import Broken, Refused
-from anlan.store.database import Connection, Lost, Raced, Rows, Values
+from anlan.store.database import Connection, Database, Lost, Raced, Rows, Values
 from anlan.store.postgres_sql import of_many, translated
 
 ORDER, ALONE, NEW_LEDGER, SCHEMA = 1, 2, 3, 4
@@ -89,6 +89,10 @@ class Postgres(msgspec.Struct, frozen=True):
         if read_only:
             raw.execute("SET default_transaction_read_only TO on")
         return raw
+
+    def holds(self, other: Database) -> bool:
+        """Where one URL leads to both."""
+        return isinstance(other, Postgres) and other.url == self.url
 
     def columns(self, connection: Connection, table: str) -> list[str]:
         """A table's columns."""

@@ -18,7 +18,7 @@ import apsw
 import msgspec
 
 from anlan.loop.errors import Broken, Refused
-from anlan.store.database import EXIT_STORAGE, Connection, Values
+from anlan.store.database import EXIT_STORAGE, Connection, Database, Values
 from anlan.store.wal import WalKeeper
 
 BUSY_MS = 10_000
@@ -54,6 +54,10 @@ class Sqlite(msgspec.Struct, frozen=True):
         """A connection with the durability Anlan promises: WAL, and every commit on disk before it is answered."""
         connection: Connection = opened(self.path, read_only=read_only)
         return connection
+
+    def holds(self, _other: Database) -> bool:
+        """Each file is its own."""
+        return False
 
     def columns(self, connection: Connection, table: str) -> list[str]:
         """A table's columns."""

@@ -47,7 +47,7 @@ class Writer:
         self.database, self._keys_database = database, keys
         self.connection = database.connect()
         database.migrate(self.connection)
-        self._keys = keys.connect()
+        self._keys = self.connection if database.holds(keys) else keys.connect()
         keys.migrate(self._keys)
         self.trees = Trees(self.connection, sign)
         if not database.shared:
@@ -152,8 +152,8 @@ class Writer:
         self._at = max(self._at, *(job.commit.at for job in jobs), 0)
         try:
             with self.database.errors():
-                self._seal_keys(jobs)
                 self.connection.execute("BEGIN IMMEDIATE")
+                self._seal_keys(jobs)
                 if self.database.shared:
                     self._take_turn(jobs)
                 batch.ask(job.commit for job in jobs)
@@ -263,7 +263,8 @@ class Writer:
     def _seal_keys(self, jobs: list[Job]) -> None:
         keys = [key for job in jobs for key in job.commit.keys]
         if keys:
-            self._keys.execute("BEGIN IMMEDIATE")
+            if self._keys is not self.connection:
+                self._keys.execute("BEGIN IMMEDIATE")
             self._keys.executemany("INSERT INTO keys VALUES (?, ?) ON CONFLICT (id) DO NOTHING", keys)
 
     def _erase(self, jobs: list[Job]) -> None:
