@@ -226,3 +226,12 @@ def it_goes_off_and_leaves_nothing(page: Page, house: House) -> None:
     expect(page.get_by_text("上哪个车组")).to_be_visible(timeout=15_000)
     states = {one["key"]: one.get("state", "off") for one in house.ask("command/units")}
     assert states[house.unit] == "off"
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_tables_have_no_barrier_that_axe_finds_and_fit_a_telephone(log_in: Visit, theme: str) -> None:
+    page = log_in("overseer", "/command/response", size=PHONE)
+    for path in ("/command/response", "/campaigns", "/patrols", "/command/standby"):
+        page.goto(f"/theme?to={theme}&next={path}")
+        assert barriers(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

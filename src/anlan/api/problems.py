@@ -38,6 +38,8 @@ STATUS = {
     "people.own": 403,
     "unit.unknown": 404,
     "standby.unknown": 404,
+    "patrol.unknown": 404,
+    "campaign.moved_on": 409,
     "duty.changed": 409,
     "report.file_lost": 500,
     "token.missing": 401,
