@@ -10,10 +10,11 @@ const STACKED = 12;
 export class NotDrawn extends Error {}
 
 /* Draws into `node` (its data-points names the matters); `text` is the size of the smallest words, `padding` the room that
-   legend and slider take. With `chosen`, a press marks a place and tells its longitude and latitude. Raises NotDrawn. */
-export async function drawMap(node, { text, padding, hash = false, chosen = null }) {
+   legend and slider take. With `chosen`, a press marks a place and tells its longitude and latitude; with `own`, what is
+   on it is the caller's. Raises NotDrawn. */
+export async function drawMap(node, { text, padding, hash = false, chosen = null, own = false }) {
   if (!hasWebGL()) throw new NotDrawn(node.dataset.noGl);
-  let first = chosen ? null : json(node.dataset.points, node);
+  let first = chosen || own ? null : json(node.dataset.points, node);
   first?.catch(() => {}); /* whoever asks for the points is told */
   const [gl, areas] = await Promise.all([import("./vendor/maplibre-gl.mjs"), json("/api/v1/city/areas", node)]);
   gl.setWorkerUrl(new URL("./vendor/maplibre-gl-worker.mjs", import.meta.url).href);
@@ -31,7 +32,7 @@ export async function drawMap(node, { text, padding, hash = false, chosen = null
   map.once("sourcedata", () => map.once("render", () => { node.dataset.painted = "yes"; }));
   fill(map, node).catch(console.warn);
   if (chosen) map.on("click", ({ lngLat: { lng, lat } }) => mark(map, lng, lat, chosen));
-  else follow(map, node);
+  else if (!own) follow(map, node);
   const points = async () => {
     const asked = first ?? json(node.dataset.points, node);
     first = null;
