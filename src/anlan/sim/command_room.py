@@ -21,6 +21,7 @@ from anlan.domains.command.seed import call
 from anlan.domains.hotline.seed import person
 from anlan.sim.board import touched
 from anlan.sim.dice import MINUTE_MS
+from anlan.sim.door import Answer
 from anlan.sim.rhythm import CITIZENS, HOUR_MS, WEEK
 from anlan.sim.town import Town
 
@@ -51,6 +52,23 @@ class Way(msgspec.Struct):
         return lon, lat
 
 
+class Stand(msgspec.Struct):
+    """How an incident stood when the room last heard of it, and which units are out for it."""
+
+    version: int
+    stage: str
+    category: str
+    out: set[str]
+
+
+class Told(msgspec.Struct):
+    """What is answered to a move: `sent` only where a unit was sent."""
+
+    version: int
+    stage: str
+    sent: list[dict[str, Any]] = []
+
+
 class Routed(msgspec.Struct):
     """A unit's way as the API tells it."""
 
@@ -65,6 +83,7 @@ class CommandRoom:
         self._town, self._moves = town, moves
         self._hours = self._beats = 0
         self._ways: dict[str, Way] = {}
+        self._stands: dict[int, Stand] = {}
         self._tracker = Officer(f"{TRACKER}-demo", town.city.organisation.root.key, (TRACKER,))
 
     async def hour(self) -> None:
@@ -107,17 +126,26 @@ class CommandRoom:
         answer = await town.post(who, "/api/v1/intakes/call_110", said, "call_110")
         if not answer.ok:
             return
-        receipt = msgspec.json.decode(answer.body, type=Receipt)
+        receipt = self._received(answer)
         if dice.chance(AGAIN_CALLS):
             again = {**said, "call_id": f"{label}-2", "caller": person(dice)[1], "wants_callback": False}
             self._after(dice.randrange(2 * MINUTE_MS), partial(self._joins, again, receipt.matter))
         self._after(dice.minutes(0.2, 1.4), partial(self._sends, receipt.matter, label))
 
+    def _received(self, answer: Answer) -> Receipt:
+        receipt = msgspec.json.decode(answer.body, type=Receipt)
+        known = self._stands.get(receipt.matter)
+        out = known.out if known else set[str]()
+        self._stands[receipt.matter] = Stand(receipt.version, receipt.stage, receipt.category, out)
+        return receipt
+
     async def _joins(self, said: dict[str, Any], matter: int) -> None:
         who = self._dispatcher(said["call_id"])
-        detail = await self._town.look(who, f"/api/v1/matters/{matter}", Detail)
-        if detail is not None and detail.matter.stage in {"received", "sent", "on_scene"}:
-            await self._town.post(who, f"/api/v1/intakes/call_110?join={matter}", said, "call_110")
+        stand = await self._stand(who, matter)
+        if stand is not None and stand.stage in {"received", "sent", "on_scene"}:
+            answer = await self._town.post(who, f"/api/v1/intakes/call_110?join={matter}", said, "call_110")
+            if answer.ok:
+                self._received(answer)
 
     async def _sends(self, number: int, label: str, tries: int = 0) -> None:
         town, who = self._town, self._dispatcher(label)
@@ -128,11 +156,12 @@ class CommandRoom:
             return
         gone = False
         for unit in advice.recommended:
-            detail = await town.look(who, f"/api/v1/matters/{number}", Detail)
-            if detail is None:
+            stand = await self._stand(who, number)
+            if stand is None:
                 return
-            body = {"version": detail.matter.version, "unit": unit, "advice": advice.id}
+            body = {"version": stand.version, "unit": unit, "advice": advice.id}
             answer = await town.post(who, f"/api/v1/command/incidents/{number}/send", body, "send")
+            self._heard(number, answer)
             one = next(r for need in advice.needs for r in need.ranked if r.unit == unit)
             if answer.ok:
                 gone = True
@@ -160,11 +189,11 @@ class CommandRoom:
 
     async def _arrives(self, number: int, unit: str, label: str) -> None:
         who, dice = self._dispatcher(label), self._town.dice("arrives", label, unit)
-        detail = await self._town.look(who, f"/api/v1/matters/{number}", Detail)
-        if detail is None or not await self._move(who, number, "arrive", unit):
+        stand = await self._stand(who, number)
+        if stand is None or not await self._move(who, number, "arrive", unit):
             self._ways.pop(unit, None)
             return
-        usual = rules().type(detail.matter.category).scene * MINUTE_MS
+        usual = rules().type(stand.category).scene * MINUTE_MS
         self._after(usual * dice.triangular(0.3, 1.6, 0.8), partial(self._clears, number, unit, label))
 
     async def _clears(self, number: int, unit: str, label: str) -> None:
@@ -175,8 +204,8 @@ class CommandRoom:
 
     async def _reports(self, number: int, label: str) -> None:
         who, dice = self._dispatcher(label), self._town.dice("reports", label)
-        detail = await self._theirs(who, number, "reporting")
-        if not detail:
+        stand = await self._theirs(who, number, "reporting")
+        if stand is None:
             return
         note = dice.choice(
             (
@@ -187,33 +216,57 @@ class CommandRoom:
                 "未发现异常",
             )
         )
-        body = {"version": detail.matter.version, "fields": {"note": note, "solved": dice.chance(0.93)}}
-        if (await self._town.post(who, f"/api/v1/matters/{number}/moves/report", body, "report")).ok:
+        body = {"version": stand.version, "fields": {"note": note, "solved": dice.chance(0.93)}}
+        answer = await self._town.post(who, f"/api/v1/matters/{number}/moves/report", body, "report")
+        self._heard(number, answer)
+        if answer.ok:
             self._after(dice.minutes(30, 600), partial(self._verifies, number, label))
 
     async def _verifies(self, number: int, label: str) -> None:
         who = self._town.staff.one("overseer", self._town.now, self._town.dice("verifies", label))
-        detail = await self._theirs(who, number, "verifying")
-        if detail:
-            body = {"version": detail.matter.version, "fields": {}}
+        stand = await self._theirs(who, number, "verifying")
+        if stand is not None:
+            body = {"version": stand.version, "fields": {}}
             await self._town.post(who, f"/api/v1/matters/{number}/moves/verify", body, "verify")
+            self._stands.pop(number, None)
 
     async def _move(self, who: Officer, number: int, move: str, unit: str, **more: str) -> bool:
         """A unit's own word. It is not made where a human has done otherwise meanwhile."""
-        detail = await self._mine(who, number)
-        if not detail or unit not in {one.unit for one in detail.matter.units_out}:
+        stand = await self._stand(who, number)
+        if stand is None or unit not in stand.out:
             return False
-        body = {"version": detail.matter.version, "fields": {"unit": unit, **more}}
-        return (await self._town.post(who, f"/api/v1/matters/{number}/moves/{move}", body, move)).ok
+        body = {"version": stand.version, "fields": {"unit": unit, **more}}
+        answer = await self._town.post(who, f"/api/v1/matters/{number}/moves/{move}", body, move)
+        self._heard(number, answer)
+        if answer.ok and move in {"clear", "withdraw"}:
+            stand.out.discard(unit)
+        return answer.ok
 
-    async def _theirs(self, who: Officer, number: int, stage: str) -> Detail | None:
-        """An incident that no human has in hand: what people decide is left to them then."""
-        detail = await self._mine(who, number, stage)
-        return None if detail is None or touched(self._town, detail) else detail
+    async def _theirs(self, who: Officer, number: int, stage: str) -> Stand | None:
+        """An incident in that stage which no human has in hand: what people decide is left to them then."""
+        stand = await self._stand(who, number, ours=True)
+        return stand if stand is not None and stand.stage == stage else None
 
-    async def _mine(self, who: Officer, number: int, stage: str = "") -> Detail | None:
+    async def _stand(self, who: Officer, number: int, *, ours: bool = False) -> Stand | None:
+        """How an incident stands: as last heard where nobody else is about, else as it is now."""
+        if number in self._stands and not (self._moves or self._town.humans):
+            return self._stands[number]
         detail = await self._town.look(who, f"/api/v1/matters/{number}", Detail)
-        return detail if detail is not None and stage in {"", detail.matter.stage} else None
+        if detail is None or (ours and touched(self._town, detail)):
+            return None
+        m = detail.matter
+        self._stands[number] = Stand(m.version, m.stage, m.category, {one.unit for one in m.units_out})
+        return self._stands[number]
+
+    def _heard(self, number: int, answer: Answer) -> None:
+        """What a move came to; after a refusal the room looks again."""
+        stand = self._stands.get(number)
+        if not answer.ok or stand is None:
+            self._stands.pop(number, None)
+            return
+        told = msgspec.json.decode(answer.body, type=Told)
+        stand.version, stand.stage = told.version, told.stage
+        stand.out |= {one["unit"] for one in told.sent if not one.get("ended_at")}
 
     def _dispatcher(self, label: str) -> Officer:
         return self._town.staff.one("dispatcher", self._town.now, self._town.dice("dispatcher", label))

@@ -12,7 +12,7 @@ from litestar.response import Redirect, Template
 from anlan.app import accounts, people
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
-from anlan.loop.grants import ANY, NO_MATTER
+from anlan.loop.grants import ANY, NO_MATTER, SENT
 from anlan.loop.level import LEVELS, Level
 from anlan.loop.working_calendar import minute_of
 from anlan.store.commit import Commit
@@ -168,7 +168,9 @@ def _scope(visit: Visit, relations: frozenset[str]) -> str:
     key = SCOPES.get(relations)
     if key:
         return visit.t(f"scope.{key}")
-    return visit.t("rights.and").join(visit.t(f"scope.{relation}") for relation in ANY if relation in relations)
+    return visit.t("rights.and").join(
+        visit.t(f"scope.{relation}") for relation in (*ANY, SENT) if relation in relations
+    )
 
 
 def _done(visit: Visit, account: str, deed: str, typed: Ticked) -> tuple[Commit, str]:
