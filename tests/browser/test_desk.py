@@ -142,7 +142,7 @@ def the_latest_word_takes_the_place_of_the_one_before(log_in: Visit) -> None:
 
 
 def test_the_last_move_is_taken_back_from_the_toast(log_in: Visit) -> None:
-    page = log_in("overseer", "/queue?view=open")
+    page = log_in("overseer", "/queue?view=open&domain=hotline")
     page.locator("#queue .row").first.click()
     category = page.locator(".m-head .push")
     expect(category).to_be_visible()

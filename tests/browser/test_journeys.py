@@ -73,8 +73,8 @@ def test_somebody_not_satisfied_reopens_the_matter_and_the_auditor_sees_who_read
     page.locator(".attempt textarea").first.fill("邻居说夜里又响了")
     page.get_by_role("button", name="登记").first.click()
     page.goto(f"/matters/{number}")
-    # back to the unit (an appeal) or to whoever must explain the decision (a notice)
-    expect(page.locator(".m-head")).to_contain_text(re.compile("待签收|待释明"))
+    # back to the unit (an appeal), to whoever must explain the decision (a notice) or report anew (an incident)
+    expect(page.locator(".m-head")).to_contain_text(re.compile("待签收|待释明|待反馈"))
     auditor = log_in("auditor", f"/readings?matter={number}")
     reading = auditor.locator("tbody tr").filter(has_text="联系方式").first
     expect(reading).to_contain_text(accounts["callback"])

@@ -178,7 +178,7 @@ async def _info(servers: Nats) -> client.js.api.StreamInfo:
             link = await client.connect([node.url for node in servers.nodes if node.answers()], error_cb=_unsaid)
             try:
                 return await link.jetstream(timeout=2).stream_info(NAME)
-            except NatsError:
+            except (NatsError, TimeoutError):  # nats-py's own is none of its errors
                 await asyncio.sleep(0.2)
             finally:
                 await link.close()
@@ -187,9 +187,9 @@ async def _info(servers: Nats) -> client.js.api.StreamInfo:
 async def _told(servers: Nats) -> list[str]:
     """The ids of the facts in the stream, oldest first, read from its leader one by one: a consumer may skip messages
     while its node is catching up."""
+    last = (await _info(servers)).state.last_seq
     link = await client.connect([node.url for node in servers.nodes if node.answers()], error_cb=_unsaid)
     context, ids = link.jetstream(timeout=20), list[str]()
-    last = (await context.stream_info(NAME)).state.last_seq
     for first in range(1, last + 1, READ_AT_ONCE):
         some = range(first, min(first + READ_AT_ONCE, last + 1))
         for message in await asyncio.gather(*(context.get_msg(NAME, n) for n in some)):
