@@ -9,6 +9,7 @@ import re
 import pytest
 from tests.web.conftest import Browser
 
+from anlan.app import handle
 from anlan.app.world import World
 from anlan.domains.command import standby
 from anlan.domains.command.pages_standby import places
@@ -16,6 +17,8 @@ from anlan.domains.command.seed import demo_units, put_units
 from anlan.domains.command.standby import Ask
 from anlan.domains.command.tests.conftest import Room
 from anlan.domains.command.units import Unit
+from anlan.loop.case import Intent
+from anlan.loop.grants import Actor
 from anlan.loop.matter import shown
 
 pytestmark = pytest.mark.anyio
@@ -111,3 +114,48 @@ async def test_a_standby_plan_is_proposed_accepted_and_looked_at_without_scripts
     for wrong in ("1:x", "120.1", "200:36"):
         assert room.refused(lambda wrong=wrong: places(wrong)) == "field.wrong_type"
     assert "没有待命点" in (await browser.post("/command/standby", hour="20", within="600")).text
+
+
+async def test_the_ranked_list_is_renewed_without_a_reading_and_the_card_is_one(room: Room, browser: Browser) -> None:
+    at = room.at(room.available())
+    matter = await asyncio.to_thread(room.call, at, "incident.dispute", "饭馆里客人和老板争执")
+    await browser.log_in(room.dispatcher.id)
+    ranked = (await browser.get(f"/command/{shown(matter.number)}/rank")).text
+    assert 'name="u-' in ranked
+    assert "饭馆" not in ranked, "nothing that a person said"
+    assert [fact.kind for fact in room.world.store.read.facts(matter.number) if fact.kind == "read"] == []
+    assert "饭馆" in (await browser.get(f"/command/{shown(matter.number)}/card")).text
+    assert [fact.kind for fact in room.world.store.read.facts(matter.number) if fact.kind == "read"] == ["read"]
+
+
+async def test_an_incidents_own_page_leads_to_the_dispatch_screen_for_what_is_done_there(
+    room: Room, browser: Browser
+) -> None:
+    unit = room.available()
+    number = shown(await called(room, unit))
+    await browser.log_in(room.dispatcher.id)
+    page = (await browser.get(f"/matters/{number}")).text
+    assert page.count(f'href="/command?incident={number}"') == 1
+    for move in ("send", "set_out", "arrive", "clear", "withdraw"):
+        assert f"/moves/{move}" not in page, "a form without its units"
+    assert "/moves/note" in page
+
+
+async def test_what_was_opened_anew_waits_for_its_house_and_not_on_the_board(room: Room, browser: Browser) -> None:
+    unit = room.available()
+    matter = room.world.store.read.matter(await called(room, unit))
+    for step in ("arrive", "clear"):
+        await asyncio.to_thread(room.move, matter, step, unit.key)
+    await browser.log_in(room.dispatcher.id)
+    assert shown(matter.number) in (await browser.get("/command/calls")).text
+    for role, move, fields in (
+        ("dispatcher", "report", {"note": "已处置"}),
+        ("overseer", "verify", {}),
+        ("callback", "call_back", {"receipt": matter.number, "outcome": "not_satisfied"}),
+    ):
+        officer, now = room.world.city.roster.with_role(role)[0], room.world.store.read.matter(matter.number)
+        by = Actor(officer.number, officer.unit, officer.roles)
+        commit = handle.prepare(room.world, now.number, Intent(move, now.version, fields), by)
+        await room.world.store.writer.write(commit)
+    assert room.world.store.read.matter(matter.number).stage == "reporting"
+    assert shown(matter.number) not in (await browser.get("/command/calls")).text

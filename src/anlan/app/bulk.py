@@ -34,7 +34,7 @@ def moves(world: World, actor: Actor, matters: Sequence[Matter]) -> list[tuple[M
     context = world.context(actor)
     for matter in matters:
         for move in possible(world.flow_of(matter), matter, context):
-            if move.effect not in ONE_BY_ONE:
+            if move.effect not in ONE_BY_ONE and not move.page:
                 found[move.key] = (move, found.get(move.key, (move, 0))[1] + 1)
     return sorted(found.values(), key=lambda one: (-one[1], one[0].key))
 

@@ -44,7 +44,8 @@ class Stage(msgspec.Struct, frozen=True):
 class Move(msgspec.Struct, frozen=True):
     """A way on. `effect` names a kernel rule (see `decide`); `action` the grant it takes; `target` "" means stay.
 
-    `undo`: whoever made it may take it back for a few minutes (see `undo`).
+    `undo`: whoever made it may take it back for a few minutes (see `undo`). `page`: the address of the page it is made
+    on, with `{number}` for the matter's; "" for the matter's own.
     """
 
     key: str
@@ -57,6 +58,7 @@ class Move(msgspec.Struct, frozen=True):
     stops: tuple[str, ...] = ()
     main: bool = False
     undo: bool = False
+    page: str = ""
 
 
 class Limits(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from anlan.api.shapes import Detail, Receipt
+from anlan.api.shapes import Detail, Page, Receipt
 from anlan.city.people import Officer
 from anlan.domains.command.advise import Advice
 from anlan.domains.command.api import Board
@@ -94,7 +94,18 @@ class CommandRoom:
         mean = town.plan.calls * town.plan.volume / 24
         for n in range(dice.poisson(mean * town.busy(CITIZENS, WEEK))):
             self._after(dice.randrange(HOUR_MS), partial(self._rings, f"{town.label}-110-{self._hours}-{n}"))
+        await self._again()
         self._after(HOUR_MS, self.hour)
+
+    async def _again(self) -> None:
+        """What was opened anew is reported anew within hours: nobody has it in hand yet."""
+        who = self._dispatcher(f"again-{self._hours}")
+        page = await self._town.look(who, "/api/v1/matters?flow=incident&stage=reporting&limit=200", Page)
+        for line in page.rows if page else ():
+            if line.number not in self._stands:
+                label = f"{self._town.label}-again-{line.number}-{line.version}"
+                wait = self._town.dice("again", label).minutes(30, 300)
+                self._after(wait, partial(self._reports, line.number, label))
 
     async def beat(self) -> None:
         """Trackers tell where units are."""

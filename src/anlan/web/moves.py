@@ -11,7 +11,7 @@ from anlan.app.look import Contact, View
 from anlan.loop.errors import Refused
 from anlan.loop.fact import Fact
 from anlan.loop.flow import Field, Move
-from anlan.loop.matter import Matter
+from anlan.loop.matter import Matter, shown
 from anlan.loop.undo import undo as take_back
 from anlan.loop.undo import undoable
 from anlan.web.visit import Visit
@@ -34,7 +34,8 @@ class Input(msgspec.Struct, frozen=True):
 
 
 class Offer(msgspec.Struct, frozen=True):
-    """A move with its form; `why_not` says why it is shut."""
+    """A move with its form; `why_not` says why it is shut. Of the moves that are made on one page of their own, the
+    first stands for all."""
 
     key: str
     label: str
@@ -42,21 +43,28 @@ class Offer(msgspec.Struct, frozen=True):
     inputs: list[Input]
     hint: str
     why_not: str = ""
+    page: str = ""
+    """Where it is made, if not here."""
 
 
 def offers(visit: Visit, view: View) -> list[Offer]:
     """The moves the actor may make here, the main one first."""
-    found = []
+    found, pages = [], set[str]()
     for move in view.moves:
+        if move.page in pages:
+            continue
+        if move.page:
+            pages.add(move.page)
         reason = REASONS.get(move.effect)
         why = reason(visit, view) if reason else None
         if why == "":
             continue
         matter = view.matter
-        inputs = [input_of(visit, matter, field, view.contacts) for field in move.needs]
+        inputs = [] if move.page else [input_of(visit, matter, field, view.contacts) for field in move.needs]
         hint = visit.t.word(matter.domain, f"hint.{move.key}", " ").strip()
         label = visit.names.word(matter, f"move.{move.key}")
-        found.append(Offer(move.key, label, move.main and not why, inputs, hint, why or ""))
+        page = move.page.format(number=shown(matter.number))
+        found.append(Offer(move.key, label, move.main and not why, inputs, hint, why or "", page))
     return sorted(found, key=lambda o: not o.main)
 
 

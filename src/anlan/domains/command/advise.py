@@ -16,7 +16,7 @@ from anlan.app.world import World
 from anlan.domains.command import units as board
 from anlan.domains.command.cover import Cover, Standing, cover
 from anlan.domains.command.fleet import E6, ROAD_METRES_MAX, Fleet, fleet
-from anlan.domains.command.rules import SKILLS, bits, rules, run_cards
+from anlan.domains.command.rules import SKILLS, bits, rules, run_cards, urgency_of
 from anlan.domains.command.units import ASSIGNED, AVAILABLE, EN_ROUTE, ON_SCENE, Unit
 from anlan.engines.dispatch.rank import Place, Rules
 from anlan.engines.dispatch.recommend import Candidate, Recommendation, recommend
@@ -91,6 +91,7 @@ class Advice(msgspec.Struct, frozen=True):
     passed_over: dict[str, int]
     units: int
     why_none: str = ""
+    why_params: dict[str, Any] = {}
     out: tuple[int, ...] = ()
     off_road_m: int = 0
 
@@ -99,11 +100,6 @@ class Advice(msgspec.Struct, frozen=True):
         """Whom the engine would send: those of our own needs, less what is out already."""
         mine = zip(self.needs, self.out, strict=True)
         return tuple(unit for need, out in mine if not need.joint for unit in need.units[: max(0, need.count - out)])
-
-    @property
-    def ranked(self) -> tuple[Ranked, ...]:
-        """The list of the card's first need of ours."""
-        return next((need.ranked for need in self.needs if not need.joint), ())
 
 
 def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
@@ -119,14 +115,13 @@ def advise(world: World, matter: Matter, cover_weight_s: float = 0.0) -> Advice:
     try:
         node, metres = here.roads.node_at(lon, lat, FAR_METRES)
     except EngineError as error:
-        return keep(world, Advice(id_, matter.number, now, "", "", (), {}, len(units), error.code))
+        none = Advice(id_, matter.number, now, "", "", (), {}, len(units), error.code, dict(error.params))
+        return keep(world, none)
     asked = columns(world, here, matter, units, now)
     covered = cover(world)
     assert covered is not None
     standing = covered.standing(asked.node, np.array([unit.state == AVAILABLE for unit in units], np.bool_))
-    card = run_cards().find(
-        matter.category or "incident.other", matter.urgency or rules().type(matter.category).urgency
-    )
+    card = run_cards().find(matter.category, urgency_of(matter))
     place = Place(node, metres / ACCESS_M_S)
     by, loss = Rules(cover_weight_s=cover_weight_s), standing.loss_ppm()
     made = recommend(here.roads, asked, place, card, by, loss)
@@ -213,8 +208,7 @@ def _ready(world: World, matter: Matter, unit: Unit, now: int) -> float:
         return NEVER
     other = world.store.read.matter(unit.matter)
     if unit.state in {ASSIGNED, EN_ROUTE}:
-        urgency = other.urgency or rules().type(other.category).urgency
-        return 0.0 if (matter.urgency or rules().type(matter.category).urgency) < urgency else NEVER
+        return 0.0 if urgency_of(matter) < urgency_of(other) else NEVER
     usual = rules().type(other.category).scene * 60.0
     left = usual - (now - unit.since) / MS
     return max(60.0, left) if left <= SOON_CLEAR_S else NEVER

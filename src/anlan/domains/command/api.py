@@ -21,6 +21,7 @@ from anlan.domains.command import dispatch
 from anlan.domains.command import units as board
 from anlan.domains.command.advise import FAR_METRES, Advice, advise
 from anlan.domains.command.fleet import E6, Fix, Taken, fleet
+from anlan.domains.command.flow import LIVE
 from anlan.domains.command.rules import rules
 from anlan.domains.command.units import Unit
 from anlan.engines.errors import EngineError
@@ -34,7 +35,6 @@ from anlan.store.read import Row, Shape
 
 INCIDENTS_MAX, PAGE = 1_000, 200
 BATCH_BYTES = 1 << 20
-LIVE_STAGES = ("received", "sent", "on_scene", "reporting")
 _encode = msgspec.json.Encoder().encode
 
 
@@ -230,20 +230,22 @@ def incident(world: World, who: Actor, number: int) -> Matter:
 
 
 def incidents(world: World, who: Actor) -> list[Row]:
-    """The live incidents the caller may see: nobody sent before sent, then by urgency and age."""
-    shape = Shape(domains=("command",), stages=LIVE_STAGES, limit=PAGE)
+    """The live incidents the caller may see: nobody sent before sent, then by urgency and age. One that was opened anew
+    waits for its house's report and for no unit: it stands in the house's own list."""
+    shape = Shape(domains=("command",), stages=LIVE, limit=PAGE)
     rows = look.rows(world, who, shape)
     while len(rows) % PAGE == 0 and 0 < len(rows) < INCIDENTS_MAX:
         more = look.rows(world, who, msgspec.structs.replace(shape, after=shape.after_row(rows[-1])))
         if not more:
             break
         rows += more
-    return sorted(rows, key=lambda row: weight(row.matter))
+    live = [row for row in rows if row.matter.stage != "reporting" or not row.matter.reopens]
+    return sorted(live, key=lambda row: weight(row.matter))
 
 
 def weight(matter: Matter) -> tuple[int, int, int, int]:
     """Where an incident stands in the list."""
-    return (LIVE_STAGES.index(matter.stage) > 0, matter.stage == "reporting", matter.urgency or 9, matter.opened_at)
+    return (LIVE.index(matter.stage) > 0, matter.stage == "reporting", matter.urgency or 9, matter.opened_at)
 
 
 def board_of(world: World, who: Actor, rows: list[Row]) -> Board:

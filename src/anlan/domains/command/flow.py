@@ -15,6 +15,8 @@ NOTE_OPTIONAL = Field("note", "text", required=False)
 FILES = Field("files", "files", required=False)
 UNIT = Field("unit", "code", length_max=40)
 AT = Field("at", "number", required=False)
+BOARD = "/command?incident={number}"
+"""Units are sent and followed on the dispatch screen."""
 URGENCY = Field("urgency", "int", required=False, minimum=1, maximum=4)
 
 OUT = ("sent", "on_scene")
@@ -41,10 +43,11 @@ INCIDENT = Flow(
             "sent",
             (UNIT, Field("reason", "code", options=REASONS), NOTE_OPTIONAL),
             main=True,
+            page=BOARD,
         ),
-        Move("set_out", OUT, "set_out", "respond", needs=(UNIT, AT)),
-        Move("arrive", OUT, "arrive", "respond", "on_scene", (UNIT, AT), stops=("matter",)),
-        Move("clear", OUT, "clear", "respond", "reporting", (UNIT, AT)),
+        Move("set_out", OUT, "set_out", "respond", needs=(UNIT, AT), page=BOARD),
+        Move("arrive", OUT, "arrive", "respond", "on_scene", (UNIT, AT), stops=("matter",), page=BOARD),
+        Move("clear", OUT, "clear", "respond", "reporting", (UNIT, AT), page=BOARD),
         Move(
             "withdraw",
             OUT,
@@ -52,6 +55,7 @@ INCIDENT = Flow(
             "respond",
             "reporting",
             (UNIT, Field("reason", "code", options=WITHDRAWN), NOTE_OPTIONAL),
+            page=BOARD,
         ),
         Move(
             "report",

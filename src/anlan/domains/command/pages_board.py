@@ -14,8 +14,8 @@ from anlan.app.live import Live
 from anlan.domains.command import dispatch
 from anlan.domains.command.advise import Advice, advise, kept
 from anlan.domains.command.api import board_of, incident, incidents
-from anlan.domains.command.rules import rules
-from anlan.domains.command.words import Call, Card, Column, call_of, card_of, columns_of
+from anlan.domains.command.flow import LIVE
+from anlan.domains.command.words import Call, Card, Column, call_of, card_of, columns_of, ranking_of
 from anlan.loop.case import Intent
 from anlan.loop.errors import Refused
 from anlan.loop.matter import shown
@@ -49,6 +49,15 @@ async def card(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> 
     visit = Visit(request)
     found = await opened(visit, number_of(shown_number))
     return visit.page("command/card.html", card=found, form=Form({}), error="")
+
+
+@get("/command/{shown_number:str}/rank")
+async def rank(request: Request[Any, Any, Any], shown_number: FromPath[str]) -> Template:
+    """The ranked list alone, for a page that is open: nothing that a person said, so looking at it is no reading."""
+    visit = Visit(request)
+    matter = incident(visit.world, visit.actor, number_of(shown_number))
+    ranking = ranking_of(visit, matter) if matter.stage in LIVE else None
+    return visit.page("command/rank.html", ranking=ranking, form=Form({}))
 
 
 @get("/command/live")
@@ -139,10 +148,8 @@ async def opened(visit: Visit, number: int) -> Card | None:
     """The decision pane of an incident; None for none."""
     if not number:
         return None
-    matter = incident(visit.world, visit.actor, number)
-    view = await look.view(visit.world, visit.actor, number)
-    advice = advise(visit.world, matter) if matter.stage in {"received", "sent", "on_scene", "reporting"} else None
-    return card_of(visit, view, advice, rules().type(matter.category).questions)
+    incident(visit.world, visit.actor, number)
+    return card_of(visit, await look.view(visit.world, visit.actor, number))
 
 
 async def render(visit: Visit, number: int = 0, form: Form | None = None, error: Refused | None = None) -> Template:

@@ -11,6 +11,7 @@ import msgspec
 
 from anlan.engines.dispatch.run_card import Need, RunCard, RunCards
 from anlan.engines.travel.sphere import metres_between
+from anlan.loop.matter import Matter
 
 SKILLS = ("first_aid", "traffic", "armed", "water", "fire", "ambulance", "negotiation", "dog", "drone")
 """What a unit can do, each a bit in this order."""
@@ -87,6 +88,11 @@ def rules() -> Rules:
     """The rules as the domain ships them."""
     raw = resources.files("anlan.domains.command").joinpath("types.toml").read_text("utf-8")
     return msgspec.convert(tomllib.loads(raw), Rules)
+
+
+def urgency_of(matter: Matter) -> int:
+    """How urgent an incident is: as it was told, else as its type usually is."""
+    return matter.urgency or rules().type(matter.category).urgency
 
 
 @cache

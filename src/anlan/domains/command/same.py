@@ -11,13 +11,13 @@ import msgspec
 from anlan.app import look
 from anlan.app.words import features_of
 from anlan.app.world import World
-from anlan.domains.command.rules import ONE_MINUTES, SEEN_FROM_AFAR, alike, may_be_one
+from anlan.domains.command.fleet import E6
+from anlan.domains.command.rules import ONE_MINUTES, SEEN_FROM_AFAR, may_be_one
 from anlan.engines.merge import Candidate
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import minute_of
 
-E6 = 1_000_000
 REACH_E6 = 3_000
 LIKELY_METRES, SEEN_METRES, LIKELY_SECONDS = 120.0, 200.0, 600
 """What a whole street sees or hears is likely the same from further off than what two people quarrel about."""
@@ -47,14 +47,10 @@ def same_incidents(world: World, actor: Actor, at: tuple[float, float], category
         one, metres, seconds = may_be_one((*at, category or matter.category, now), (*there[:3], latest))
         if not one:
             continue
-        same_type = bool(category) and alike(category, matter.category)
         reach = SEEN_METRES if matter.category in SEEN_FROM_AFAR else LIKELY_METRES
         close = metres <= reach and seconds <= LIKELY_SECONDS
-        found.append(
-            Same(
-                matter, "", metres, seconds, same_type and (close or scores.get(matter.number, 0.0) >= world.offer_from)
-            )
-        )
+        likely = bool(category) and (close or scores.get(matter.number, 0.0) >= world.offer_from)
+        found.append(Same(matter, "", metres, seconds, likely))
     found.sort(key=lambda s: (not s.likely, -scores.get(s.matter.number, 0.0), s.metres))
     titles = world.store.read.titles([s.matter.number for s in found[:OFFERS]]) if found else {}
     return [msgspec.structs.replace(s, title=titles.get(s.matter.number, "")) for s in found[:OFFERS]]

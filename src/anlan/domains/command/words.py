@@ -8,9 +8,12 @@ import msgspec
 
 from anlan.app.look import View
 from anlan.domains.command import units as board
-from anlan.domains.command.advise import Advice, Ranked
+from anlan.domains.command.advise import Advice, Ranked, advise
 from anlan.domains.command.api import Board, Spot
+from anlan.domains.command.flow import LIVE
+from anlan.domains.command.rules import rules, urgency_of
 from anlan.domains.command.units import ASSIGNED, AVAILABLE, BUSY, EN_ROUTE, ON_SCENE, REST
+from anlan.loop.decide import possible
 from anlan.loop.matter import Matter, Sent, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.store.read import Row
@@ -103,8 +106,26 @@ class Timer(msgspec.Struct, frozen=True):
     until: int = 0
 
 
+class Ranking(msgspec.Struct, frozen=True):
+    """Whom to send: what may be looked at again and again, since nothing that a person said is in it."""
+
+    number: str
+    version: int
+    choices: list[Choice]
+    need: str
+    joint: str
+    why_none: str
+    off_road: str
+    passed_over: str
+    advice: str
+    main: str
+    because: str
+    may_send: bool
+    may_report: bool
+
+
 class Card(msgspec.Struct, frozen=True):
-    """The decision pane."""
+    """The decision pane. Looking at it is a reading."""
 
     number: str
     version: int
@@ -115,20 +136,10 @@ class Card(msgspec.Struct, frozen=True):
     tone: str
     icon: str
     timers: list[Timer]
-    choices: list[Choice]
     out: list[Out]
-    need: str
-    joint: str
-    why_none: str
-    off_road: str
-    passed_over: str
-    advice: str
-    main: str
-    because: str
+    ranking: Ranking | None
     entries: list[Entry]
     questions: list[str]
-    may_send: bool
-    may_report: bool
 
 
 def call_of(visit: Visit, n: int, row: Row, signs: Mapping[str, Spot], on: bool) -> Call:
@@ -164,43 +175,51 @@ def columns_of(visit: Visit, here: Board) -> list[Column]:
     return found
 
 
-def card_of(visit: Visit, view: View, advice: Advice | None, questions: tuple[str, ...]) -> Card:
+def card_of(visit: Visit, view: View) -> Card:
     """The pane of an incident."""
     matter, t = view.matter, visit.t
     untaken = matter.stage == "received"
-    choices = choices_of(visit, advice) if advice else []
     said = [t("command.callers", n=len(matter.parties))] if len(matter.parties) > 1 else []
-    main = [choice.ranked.call_sign for choice in choices if choice.on]
+    meta = [shown(matter.number), visit.names.leaf(matter.category), t("command.urgency", n=urgency_of(matter)), *said]
+    questions = rules().type(matter.category).questions if untaken else ()
     return Card(
         number=shown(matter.number),
         version=matter.version,
         title=view.title or shown(matter.number),
         address=view.address or visit.names.unit(matter.lead),
-        meta=" · ".join(
-            [shown(matter.number), visit.names.leaf(matter.category), t("command.urgency", n=matter.urgency), *said]
-        ),
+        meta=" · ".join(meta),
         state=t("command.untaken") if untaken else t(f"command.stage.{matter.stage}"),
         tone="urgent" if untaken else "",
         icon="urgent" if untaken else "open",
         timers=timers_of(visit, matter),
-        choices=choices,
         out=[out_of(visit, sent) for sent in matter.units_out],
+        ranking=ranking_of(visit, matter) if matter.stage in LIVE else None,
+        entries=entries(visit, view)[:LINES],
+        questions=[t(f"command.question.{key}") for key in questions],
+    )
+
+
+def ranking_of(visit: Visit, matter: Matter) -> Ranking:
+    """Whom to send to an incident, as things stand now."""
+    t, world = visit.t, visit.world
+    advice = advise(world, matter)
+    choices = choices_of(visit, advice)
+    main = [choice.ranked.call_sign for choice in choices if choice.on]
+    moves = possible(world.flow_of(matter), matter, world.context(visit.actor))
+    return Ranking(
+        number=shown(matter.number),
+        version=matter.version,
+        choices=choices,
         need=need_of(visit, advice),
-        joint="、".join(need.joint for need in advice.needs if need.joint) if advice else "",
-        off_road=t("command.off_road", metres=advice.off_road_m) if advice and advice.off_road_m else "",
-        why_none=visit.names.refusal(advice.why_none, {"metres": 0, "metres_max": 0})
-        if advice and advice.why_none
-        else "",
-        passed_over=" · ".join(t(f"command.why.{why}", n=n) for why, n in sorted(advice.passed_over.items()))
-        if advice
-        else "",
-        advice=advice.id if advice else "",
+        joint="、".join(need.joint for need in advice.needs if need.joint),
+        why_none=visit.names.refusal(advice.why_none, advice.why_params) if advice.why_none else "",
+        off_road=t("command.off_road", metres=advice.off_road_m) if advice.off_road_m else "",
+        passed_over=" · ".join(t(f"command.why.{why}", n=n) for why, n in sorted(advice.passed_over.items())),
+        advice=advice.id,
         main=t("command.send", units="、".join(main)) if main else t("command.send_chosen"),
         because=because(visit, choices),
-        entries=entries(visit, view)[:LINES],
-        questions=[t(f"command.question.{key}") for key in questions] if untaken else [],
         may_send=visit.may("send"),
-        may_report=any(move.key == "report" for move in view.moves),
+        may_report=any(move.key == "report" for move in moves),
     )
 
 
@@ -268,10 +287,8 @@ def because(visit: Visit, choices: list[Choice]) -> str:
     return visit.t("command.because_fastest" if fastest else "command.because_skills", unit=first.call_sign)
 
 
-def need_of(visit: Visit, advice: Advice | None) -> str:
+def need_of(visit: Visit, advice: Advice) -> str:
     """What the run card asks for, and what is short."""
-    if advice is None:
-        return ""
     words = []
     for need in advice.needs:
         if not need.joint:

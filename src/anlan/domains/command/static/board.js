@@ -44,15 +44,23 @@ const touched = () => document.querySelector("#card .rank.by-hand, #card details
 async function renew(numbers) {
   const number = incident();
   swap("calls", await page(`/command/calls?incident=${number}`).then((fresh) => { swap("board", fresh); return fresh; }));
-  const mine = number && numbers.includes(Number(number.replaceAll("-", "")));
-  if (number && (mine || !touched())) await look(number);
-  else if (!number) await first();
+  if (!number) await first();
+  else if (numbers.includes(Number(number.replaceAll("-", "")))) await look(number);
+  else if (!touched()) await rank(number);
   tick();
 }
 
 async function first() {
   const next = document.querySelector(".inc");
   if (next) location.assign(next.getAttribute("href"));
+}
+
+/* Who could be there when changes with every unit; the incident itself is looked at again only when it changed, because
+   every look is on the record. */
+async function rank(number) {
+  const [old, fresh] = [document.getElementById("ranking"), (await page(`/command/${number}/rank`)).getElementById("ranking")];
+  if (old && fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
+  choose();
 }
 
 async function look(number) {

@@ -12,7 +12,7 @@ from importlib import resources
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
@@ -129,7 +129,7 @@ alerts = st.builds(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(alerts)
 def test_what_is_written_is_read_again(alert: Alert) -> None:
     written = write(alert)

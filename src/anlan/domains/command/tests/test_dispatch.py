@@ -133,7 +133,7 @@ def test_the_ranking_is_dijkstras_and_what_was_seen_is_on_the_ledger(room: Any) 
     roads = here.roads.roads
     assert matter.place is not None
     target, walk = here.roads.node_at(matter.place.lon_e6 / 1e6, matter.place.lat_e6 / 1e6)
-    for one in advice.ranked:
+    for one in advice.needs[0].ranked:
         unit = room.unit(one.unit)
         drives = {"car": "car", "motorcycle": "motorcycle", "foot": "foot"}[unit.vehicle]
         oracle = Dijkstra(roads, milliseconds(here.roads.times(drives), roads.arcs))
@@ -142,13 +142,13 @@ def test_the_ranking_is_dijkstras_and_what_was_seen_is_on_the_ledger(room: Any) 
         parts = (one.wait_ms, one.turnout_ms, one.access_ms, one.drive_ms, one.walk_ms)
         assert one.arrival_ms == sum(parts)
         assert one.walk_ms == round(walk / 5.0 * 1000)
-    arrivals = [one.arrival_ms for one in advice.ranked]
+    arrivals = [one.arrival_ms for one in advice.needs[0].ranked]
     assert arrivals == sorted(arrivals)
-    assert advice.recommended == (advice.ranked[0].unit,)
+    assert advice.recommended == (advice.needs[0].ranked[0].unit,)
     room.send(matter, advice.recommended[0], "recommended", advice.id)
     told = room.world.store.read.facts(matter.number)[-1].data["advice"]
     assert (told["id"], told["as_recommended"]) == (advice.id, True)
-    assert [one["unit"] for one in told["needs"][0]["ranked"]] == [one.unit for one in advice.ranked][:8]
+    assert [one["unit"] for one in told["needs"][0]["ranked"]] == [one.unit for one in advice.needs[0].ranked][:8]
 
 
 def test_a_met_card_recommends_nobody_more(room: Any) -> None:
@@ -156,7 +156,7 @@ def test_a_met_card_recommends_nobody_more(room: Any) -> None:
     first = advise(room.world, matter)
     sent = room.send(matter, first.recommended[0], "recommended", first.id)
     assert advise(room.world, sent).recommended == ()
-    assert advise(room.world, sent).ranked
+    assert advise(room.world, sent).needs[0].ranked
 
 
 def test_where_nobody_has_the_skill_the_nearest_goes_and_it_is_said(room: Any) -> None:
@@ -171,7 +171,7 @@ def test_where_nobody_has_the_skill_the_nearest_goes_and_it_is_said(room: Any) -
 def test_a_place_far_from_the_roads_is_ranked_and_it_is_said(room: Any) -> None:
     advice = advise(room.world, room.call((120.42, 35.96), "incident.drowning"))
     assert advice.off_road_m > 1_500
-    assert all(one.walk_ms > 300_000 for one in advice.ranked)
+    assert all(one.walk_ms > 300_000 for one in advice.needs[0].ranked)
     on_land = advise(room.world, room.call(room.at(room.available()), "incident.dispute"))
     assert on_land.off_road_m == 0
 
@@ -183,7 +183,7 @@ def test_units_never_vanish_in_silence(room: Any) -> None:
     assert advice.units == fleet_size
     assert sum(advice.passed_over.values()) < fleet_size
     assert len({one.unit for need in advice.needs for one in need.ranked}) >= 1
-    assert np.isfinite([one.arrival_ms for one in advice.ranked]).all()
+    assert np.isfinite([one.arrival_ms for one in advice.needs[0].ranked]).all()
 
 
 def test_an_incident_is_walked_to_its_end(room: Any) -> None:

@@ -60,7 +60,7 @@ def test_a_unit_at_sea_is_named_and_never_ranked(room: Any) -> None:
     matter = room.call(room.at(unit), "incident.dispute")
     fleet(room.world).take([Fix(unit.key, *AT_SEA, now)])
     advice = advise(room.world, matter)
-    assert unit.key not in {one.unit for one in advice.ranked}
+    assert unit.key not in {one.unit for one in advice.needs[0].ranked}
     assert advice.passed_over["off_road"] >= 1
 
 
