@@ -85,7 +85,8 @@ def test_everything_is_reached_from_the_keyboard_and_nothing_fires_while_typing(
     page.wait_for_url(re.compile(r"/queue\?.*view=verifying|/queue\?view=verifying"))
     page.goto("/queue?view=open")
     page.wait_for_load_state("networkidle")
-    word = page.locator("#queue .row .t > span:not(.vh, .tag)").nth(1).inner_text()[2:4]
+    text = page.locator("#queue .row .t > span:not(.vh, .tag)").nth(1).inner_text()
+    word = re.findall(r"[\u4e00-\u9fff]{2}", text)[-1]
     page.keyboard.press("/")
     page.keyboard.type(word)
     page.keyboard.press("Enter")
