@@ -287,8 +287,9 @@ def fallen_behind(world: World) -> list[Refused]:
 
 
 def served() -> Litestar:
-    """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
-    out of every garbage collection."""
+    """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What is opened here is left
+    out of every garbage collection, and none is made meanwhile: it would find nothing."""
+    gc.disable()
     logs.configure(settings().log_level)
     world = open_world()
     if not world.store.database.shared:  # elsewhere a file may be on its way in
@@ -303,5 +304,6 @@ def served() -> Litestar:
     app.on_shutdown.append(world.store.close)
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECT_AFTER)
     return app
