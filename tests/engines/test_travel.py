@@ -49,6 +49,25 @@ def test_every_question_agrees_with_the_referee(kind: Kind, seed: int) -> None:
         assert route.metres == len(route.arcs)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_walks_goes_against_a_one_way_street_and_cars_do_not(kind: Kind) -> None:
+    """A ring of four, driven one way round; the last street is closed to those on foot."""
+    tail, head = np.arange(4), np.array([1, 2, 3, 0])
+    seconds = {"car": np.full(4, 10.0), "foot": np.array([60.0, 70.0, 80.0, np.inf])}
+    roads = Roads(120.0 + tail / 1000, np.full(4, 36.0), tail, head, np.full(4, 100.0), seconds)
+    asked = Network(roads, kind, walks=["foot"])
+    assert asked.matrix([2], [0], "car") == 20.0
+    assert asked.matrix([2, 3, 0], [0], "foot").ravel().tolist() == [130.0, 210.0, 0.0]
+    route = asked.route(2, 0, "foot")
+    assert (route.arcs.tolist(), route.nodes.tolist(), route.seconds, route.metres) == ([1, 0], [2, 1, 0], 130.0, 200.0)
+    shut = asked.reweighted("foot", np.array([60.0, np.inf, 80.0, np.inf]))
+    assert np.isinf(shut.matrix([2], [0], "foot")).all()
+    again = Network.load(asked.save(), kind)
+    assert np.array_equal(again.matrix(tail, tail, "foot"), asked.matrix(tail, tail, "foot"))
+    assert np.isinf(Network(roads, kind).matrix([2], [0], "foot")).all()
+    assert np.array_equal(asked.usable, Network(roads, kind).usable)
+
+
 def test_both_routers_agree_on_a_town() -> None:
     roads = grid_city(20, seed=3)
     some = np.arange(0, 400, 7)
