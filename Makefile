@@ -17,6 +17,7 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 assets: $(VENV)/.ready ## get what maps and charts are drawn with, and the font of PDFs (npm; node from PyPI where there is none)

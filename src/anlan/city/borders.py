@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import shapely
 
-from anlan.city.geo import EARTH_RADIUS_M
+from anlan.city.geo import degrees
 from anlan.city.layers import DISTRICT, STATION, STREET, Layer, fill_covers, on_plane, unknown_covers, wrong_shapes
 
 Found = Iterator[tuple[str, str, dict[str, object]]]
@@ -79,7 +79,7 @@ def _wide(shape: Any, slack: float) -> bool:
 def _size(shape: Any) -> dict[str, object]:
     """Square metres on the ground and a point inside (WGS84), to find the spot on a map."""
     inside = shape.representative_point()
-    lon, lat = math.degrees(inside.x / EARTH_RADIUS_M), math.degrees(math.atan(math.sinh(inside.y / EARTH_RADIUS_M)))
+    lon, lat = degrees(inside.x, inside.y)
     return {
         "square_metres": round(shape.area * math.cos(math.radians(lat)) ** 2),
         "lon": round(lon, 5),

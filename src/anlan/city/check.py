@@ -15,6 +15,7 @@ from anlan.city.days import read_calendar
 from anlan.city.errors import CityError
 from anlan.city.geo import check_place
 from anlan.city.layers import DISTRICT, SEA, STREET, ZONE, Layer, parse_layer
+from anlan.city.mileposts import milepost_problems
 from anlan.city.organisation import Unit, district_problems, problems_of
 from anlan.city.pack import JSON_FILES, ORDER, CityFile, PackFiles, area_files, decoded, read_pack
 from anlan.city.people import ROLES, Officer, roster_problems
@@ -83,6 +84,7 @@ def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list
         target_problems(read["clocks.json"], [c.key for c in catalogue.categories], clocks),
         road_problems(roads) if roads else (),
         _places(read["places.json"], districts),
+        milepost_problems(read["mileposts.json"]),
     )
     return problems + [Problem(*one) for one in found]
 

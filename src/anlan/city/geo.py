@@ -79,6 +79,11 @@ def mercator(lon: float, lat: float) -> tuple[float, float]:
     return EARTH_RADIUS_M * math.radians(lon), EARTH_RADIUS_M * math.asinh(math.tan(math.radians(lat)))
 
 
+def degrees(x: float, y: float) -> tuple[float, float]:
+    """Longitude and latitude of a place in `mercator`."""
+    return math.degrees(x / EARTH_RADIUS_M), math.degrees(math.atan(math.sinh(y / EARTH_RADIUS_M)))
+
+
 def mercator_array(lonlat: Floats) -> Floats:
     """`mercator` for an array of shape (n, 2) in degrees."""
     phi = np.radians(lonlat[:, 1])

@@ -15,6 +15,7 @@ from anlan.city.catalogue import Catalogue, CatalogueFile
 from anlan.city.days import DayTable, merge_days, national_days, read_calendar
 from anlan.city.errors import CityError
 from anlan.city.layers import Layer, fill_covers, read_layer, write_layer
+from anlan.city.mileposts import MilepostIndex, Road
 from anlan.city.organisation import Organisation, Unit
 from anlan.city.people import Officer, Roster
 from anlan.city.places import Place, PlaceIndex
@@ -55,6 +56,7 @@ class City:
     rules: tuple[Rule, ...]
     targets: tuple[Target, ...]
     places: PlaceIndex
+    mileposts: MilepostIndex
 
 
 JSON_FILES: Final[Mapping[str, Any]] = {
@@ -65,8 +67,9 @@ JSON_FILES: Final[Mapping[str, Any]] = {
     "routing.json": tuple[Rule, ...],
     "clocks.json": tuple[Target, ...],
     "places.json": tuple[Place, ...],
+    "mileposts.json": tuple[Road, ...],
 }
-OPTIONAL: Final = frozenset({"clocks.json", "places.json", "calendar.json", "roads.npz", ORDER})
+OPTIONAL: Final = frozenset({"clocks.json", "places.json", "mileposts.json", "calendar.json", "roads.npz", ORDER})
 
 
 def load_pack(path: str | Path) -> City:
@@ -95,6 +98,7 @@ def build_city(files: PackFiles) -> City:
         rules=decoded(files, "routing.json"),
         targets=decoded(files, "clocks.json"),
         places=PlaceIndex(decoded(files, "places.json")),
+        mileposts=MilepostIndex(decoded(files, "mileposts.json")),
     )
 
 

@@ -24,23 +24,14 @@ from anlan.web import kept
 from anlan.web.files import FORM_BYTES_MAX, stage
 from anlan.web.forms import Form, files_named, form_of
 from anlan.web.queue import state_of
+from anlan.web.spots import Spot, doubt_of, point_of, spots_of
 from anlan.web.timeline import length_of
 from anlan.web.visit import Visit
 
 FORM_CHANNEL = "web"
 CHANNEL = "call_968110"
 OFFER_FROM = 0.3
-PLACES = 5
 DAYS_SHOWN = 8
-
-
-class Spot(msgspec.Struct, frozen=True):
-    """A place the operator may mean."""
-
-    name: str
-    at: str
-    district: str
-    on: bool
 
 
 class Choice(msgspec.Struct, frozen=True):
@@ -75,6 +66,7 @@ class Help(msgspec.Struct, frozen=True):
     """Everything the page says beside the form."""
 
     spots: list[Spot] = []
+    doubt: str = ""
     same: list[Same] = []
     units: list[Choice] = []
     categories: list[Choice] = []
@@ -173,49 +165,25 @@ def intake_of(visit: Visit, form: Form) -> tuple[Domain, Intake]:
     )
 
 
-def point_of(visit: Visit, form: Form) -> tuple[float, float] | None:
-    """Where it is: the chosen spot, coordinates typed as 纬度,经度 or 经度,纬度, else the best place of that name."""
-    place, chosen = form.text("place"), form.text("spot")
-    name, _, at = chosen.rpartition("@")
-    if at and name in {place, ""}:  # without a name it was chosen on the map, or told by a picture
-        lon, _, lat = at.partition(",")
-        return float(lon), float(lat)
-    if typed := coordinates(place):
-        return typed
-    found = visit.world.city.places.find(place, 1) if place else []
-    return (found[0].lon, found[0].lat) if found and found[0].score >= 0.6 else None
-
-
-def coordinates(text: str) -> tuple[float, float] | None:
-    """Longitude and latitude typed as two numbers in either order; None when it is not that."""
-    parts = text.replace("，", ",").replace(" ", ",").split(",")
-    numbers = [p for p in parts if p]
-    if len(numbers) != 2:
-        return None
-    try:
-        first, second = float(numbers[0]), float(numbers[1])
-    except ValueError:
-        return None
-    return (first, second) if abs(first) > abs(second) else (second, first)
-
-
 def help_of(visit: Visit, form: Form) -> Help:
     """The advice for a form, however incomplete it is."""
-    spots = spots_of(visit, form)
+    spots, doubt = spots_of(visit, form), doubt_of(visit, form)
+    which = visit.refusal(doubt) if doubt else ""
     if not form.text("text"):
-        return Help(spots=spots)
+        return Help(spots=spots, doubt=which)
     try:
         _, intake = intake_of(visit, form)
         plain = msgspec.structs.replace(intake, unit="", category="")
         said = receive.advise(visit.world, plain)
         routed = receive.advise(visit.world, msgspec.structs.replace(plain, category=intake.category or said.category))
     except (Refused, CityError) as error:
-        return Help(spots=spots, error=visit.names.refusal(error.code, dict(error.params)))
+        return Help(spots=spots, doubt=which, error=visit.names.refusal(error.code, dict(error.params)))
     category = intake.category or said.category
     lead = intake.unit or (routed.route.lead if routed.route else "")
     clocks = clocks_of(visit, intake, category)
     return Help(
         spots=spots,
+        doubt=which,
         same=same_of(visit, said),
         units=units_of(visit, routed, intake.unit),
         categories=[
@@ -232,17 +200,6 @@ def help_of(visit: Visit, form: Form) -> Help:
         return_=visit.times.moment(clocks["return"].due or 0) if lead and "return" in clocks else "",
         days=days_of(visit, clocks["matter"]),
     )
-
-
-def spots_of(visit: Visit, form: Form) -> list[Spot]:
-    """Places called like what was typed; the chosen one, else the best, is on."""
-    place, chosen = form.text("place"), form.text("spot")
-    if not place or coordinates(place):
-        return []
-    found = visit.world.city.places.find(place, PLACES)
-    spots = [(f, f"{place}@{f.lon},{f.lat}") for f in found]
-    picked = chosen if chosen in {at for _, at in spots} else spots[0][1] if spots and found[0].score >= 0.6 else ""
-    return [Spot(f.name, at, visit.names.area(f.district), at == picked) for f, at in spots]
 
 
 def same_of(visit: Visit, said: Advice) -> list[Same]:

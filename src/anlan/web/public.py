@@ -22,8 +22,8 @@ from anlan.loop.matter import Matter, Party, shown
 from anlan.loop.working_calendar import minute_of
 from anlan.web.files import FORM_BYTES_MAX, stage
 from anlan.web.forms import Form, files_named, form_of
-from anlan.web.intake import Spot, coordinates, point_of, spots_of
 from anlan.web.queue import number_in
+from anlan.web.spots import Spot, coordinates, doubt_of, point_of, spots_of
 from anlan.web.visit import Visit
 
 CHANNEL = "web"
@@ -107,7 +107,11 @@ def report_form(
             Spot(visit.t("pick.picked"), chosen, "", on=True),
             *(msgspec.structs.replace(s, on=False) for s in spots),
         ]
-    return visit.page("report.html", status, form=form, near=near or [], error=error, spots=spots, place=place)
+    doubt = doubt_of(visit, form)
+    return visit.page(
+        "report.html", status, form=form, near=near or [], error=error, spots=spots, place=place,
+        doubt=visit.refusal(doubt) if doubt else "",
+    )  # fmt: skip
 
 
 def taken_at(visit: Visit, form: Form, at: tuple[float, float] | None) -> Spot | None:

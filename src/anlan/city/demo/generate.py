@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from anlan.city.catalogue import default_catalogue
+from anlan.city.demo.numbered import numbered
 from anlan.city.demo.outline import CENTRE, DISTRICTS, SEA
 from anlan.city.demo.sights import sights
 from anlan.city.demo.tiles import FLATTEN, Tile, tiles
@@ -52,7 +53,7 @@ def generate(seed: int = 2026) -> dict[str, bytes]:
     rng, coin = np.random.default_rng(seed), random.Random(seed)  # noqa: S311 - a demo, not a secret
     land = _ordered(tiles(rng))
     streets = _streets(land, Coiner(coin))
-    network = roads(land, rng, coin)
+    network, with_posts = numbered(roads(land, rng, coin))
     doors = [network.nearest_node(*tile.seed)[0] for tile in land]
     seats = [
         Seat(s.key, s.district, _short(s.name), s.name_en, float(network.lon[n]), float(network.lat[n]))
@@ -69,6 +70,7 @@ def generate(seed: int = 2026) -> dict[str, bytes]:
         "catalogue.json": to_json(default_catalogue()),
         "routing.json": to_json(draft_rules()),
         "clocks.json": to_json(draft_targets()),
+        "mileposts.json": to_json(with_posts),
         "places.json": to_json(sights(land, streets, network, coin)),
     }
 

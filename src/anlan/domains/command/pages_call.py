@@ -18,7 +18,7 @@ from anlan.loop.domain import Intake
 from anlan.loop.errors import Refused
 from anlan.loop.matter import shown
 from anlan.web.forms import Form, form_of
-from anlan.web.intake import point_of, spots_of
+from anlan.web.spots import doubt_of, point_of, spots_of
 from anlan.web.visit import Visit
 
 CHANNEL = "call_110"
@@ -63,7 +63,8 @@ async def take(request: Request[Any, Any, Any]) -> Response[Any]:
 
 
 def intake_of(visit: Visit, form: Form) -> Intake:
-    """The form as an intake. Raises Refused, CityError; command.place for one without a place."""
+    """The form as an intake. Raises Refused, CityError; command.place for one without a place; what is open
+    about a mileage that was said."""
     _, channel = visit.world.channels[CHANNEL]
     payload: dict[str, Any] = {"call_id": form.text("outside_id"), "caller": form.text("phone")}
     payload |= {name: form.text(name) for name in ("text", "name", "category")} | {"address": form.text("place")}
@@ -71,7 +72,7 @@ def intake_of(visit: Visit, form: Form) -> Intake:
         payload["urgency"] = form.number("urgency")
     at = point_of(visit, form)
     if at is None:
-        raise Refused("command.place")
+        raise doubt_of(visit, form) or Refused("command.place")
     payload["lon"], payload["lat"] = at
     return msgspec.structs.replace(channel.adapt(payload, visit.world.clock()), by_hand=bool(form.text("category")))
 
@@ -79,7 +80,7 @@ def intake_of(visit: Visit, form: Form) -> Intake:
 def render(visit: Visit, form: Form, error: str = "", status: int = 200) -> Template:
     """The form with what is known about what was typed."""
     t, category = visit.t, form.text("category")
-    at, limit = point_of(visit, form), 0
+    at, doubt, limit = point_of(visit, form), doubt_of(visit, form), 0
     try:
         limit = minutes_at(visit.world, *at) if at else 0
     except CityError as wrong:
@@ -90,6 +91,7 @@ def render(visit: Visit, form: Form, error: str = "", status: int = 200) -> Temp
     urgency = int(form.text("urgency")) if form.text("urgency").isdigit() else kind.urgency if kind else 0
     return visit.page(
         "command/call.html", status, form=form, error=error, spots=spots_of(visit, form), limit=limit,
+        doubt=visit.refusal(doubt, "command") if doubt else "",
         same=[offer(visit, one) for one in found], urgency=urgency,
         types=[(key, visit.names.leaf(key)) for key in known],
         questions=[t(f"command.question.{key}") for key in kind.questions] if kind else [],
