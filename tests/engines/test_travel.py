@@ -13,6 +13,7 @@ from tests.engines.roads import grid_city, network, random_roads, referee
 from anlan.engines.errors import EngineError
 from anlan.engines.travel import network as network_module
 from anlan.engines.travel.network import Kind, Network
+from anlan.engines.travel.reachable import pieces
 from anlan.engines.travel.roads import Roads
 from anlan.engines.travel.snap import OFF_ROAD
 
@@ -66,6 +67,9 @@ def test_who_walks_goes_against_a_one_way_street_and_cars_do_not(kind: Kind) -> 
     assert np.array_equal(again.matrix(tail, tail, "foot"), asked.matrix(tail, tail, "foot"))
     assert np.isinf(Network(roads, kind).matrix([2], [0], "foot")).all()
     assert np.array_equal(asked.usable, Network(roads, kind).usable)
+    walked, driven = pieces(asked, 2, 500.0, "foot"), pieces(asked, 2, 500.0, "car")
+    assert sorted(walked[:, 0, 0].round(4).tolist()) == [120.0, 120.001, 120.001, 120.002, 120.002, 120.003]
+    assert len(driven) == 4
 
 
 def test_both_routers_agree_on_a_town() -> None:

@@ -130,6 +130,14 @@ class Network:
         now = self._times[vehicle]
         return np.where(now == CLOSED, np.inf, now / 1000.0)
 
+    def ways(self, vehicle: str) -> tuple[Ints, Ints, Floats]:
+        """Tail, head and seconds of each arc as the class goes it: behind the others those walked against one-way
+        streets."""
+        seconds = self.times(vehicle)
+        back = self._back if vehicle in self.walks else self._back[:0]
+        arcs = self.roads.arcs + len(back)
+        return self._walked.tail[:arcs], self._walked.head[:arcs], np.append(seconds, seconds[back])
+
     def save(self) -> bytes:
         """Roads, times now and node order; equal networks give equal bytes."""
         arrays = {f"roads_{name}": getattr(self.roads, name) for name in COLUMNS}
