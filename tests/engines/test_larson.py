@@ -116,6 +116,14 @@ def test_units_of_one_place_are_sent_one_after_the_other() -> None:
     assert (found.busy[:8] > found.busy[8:]).all()
 
 
+def test_units_that_are_hardly_ever_sent_are_hardly_ever_busy() -> None:
+    made = city(40, 300, 2)
+    table = np.vstack([seconds(made), np.full((60, 300), 9_000.0)])
+    found = approximate(table, made.weights * 40 * 0.05 / 1_400.0, SCENE_S)
+    assert found.busy[:40].mean() == pytest.approx(0.05, abs=0.01)
+    assert (found.busy[40:] < 1e-4).all()
+
+
 def test_where_the_drives_grow_with_the_load_nothing_stands_still() -> None:
     """Alone they would be busy six tenths of the time: but whoever is sent farther is busy longer."""
     made = city(40, 400, 1)

@@ -28,8 +28,8 @@ Zones = NDArray[np.int64]
 
 WITHIN = (600, 300)
 """The public limits: 10 minutes, 城区 5."""
-HEAP = 6
-"""More units than this in one zone add next to nothing, and asking for them makes the linear program long."""
+HEAP = 1_000
+"""So many units may wait in one zone: more than any fleet."""
 HOURS, CITY_HOUR = 24, 8
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 LENDS_M = 800.0

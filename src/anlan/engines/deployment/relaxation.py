@@ -25,6 +25,8 @@ TAIL: Final = 1e-4
 TAIL_WITH_FLOORS: Final = 1e-7
 """With floors they are left out instead, so that a floor that is kept in the model is kept in fact."""
 INFEASIBLE: Final = 2
+PRESOLVE: Final = False
+"""It finds next to nothing here, and takes twenty seconds where any site may have all units and some reach the same."""
 STRICTER: Final = 0.9
 """The solver stops a little inside the gap asked for, so that the longer last level does not push it outside."""
 
@@ -57,8 +59,9 @@ def relax(problem: CoverProblem) -> Relaxed:
     limits = np.column_stack([model.low, model.most])
     rows = model.table.tocsr()
     found = linprog(
-        -model.gain, rows[:-1], model.high[:-1], rows[[-1]], model.high[-1:], bounds=limits, method="highs-ipm"
-    )
+        -model.gain, rows[:-1], model.high[:-1], rows[[-1]], model.high[-1:],
+        bounds=limits, method="highs-ipm", options={"presolve": PRESOLVE},
+    )  # fmt: skip
     if found.status == INFEASIBLE:
         raise EngineError("deploy.floors")
     assert found.status == 0, found.message
