@@ -42,7 +42,7 @@ from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
 from anlan.links.oidc_settings import settings_of
 from anlan.links.webhook import Poster
-from anlan.loop.decide import unknown_effects
+from anlan.loop.decide import effect_problems
 from anlan.loop.domain import Domain
 from anlan.loop.errors import Refused
 from anlan.loop.flow import problems
@@ -69,7 +69,7 @@ def discover() -> dict[str, Domain]:
     found: dict[str, Domain] = {}
     for module in pkgutil.iter_modules(domains.__path__):
         domain: Domain = import_module(f"anlan.domains.{module.name}").DOMAIN
-        wrong = [f"{f.key}: {one}" for f in domain.flows for one in (*problems(f), *unknown_effects(f))]
+        wrong = [f"{f.key}: {one}" for f in domain.flows for one in (*problems(f), *effect_problems(f))]
         if wrong or domain.key != module.name or domain.key in found:
             raise ValueError(f"domain {module.name}: {'; '.join(wrong) or 'its key must be its folder'}")
         found[domain.key] = domain

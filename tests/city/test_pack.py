@@ -71,6 +71,7 @@ def big(raw: Any) -> None:
 
 FAULTS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("city.timezone_unknown", "city.json", lambda r: r.update(timezone="Asia/Qingdao")),
+    ("city.timezone_unknown", "city.json", lambda r: r.update(timezone="Asia/" + "a" * 300)),
     ("city.sessions", "city.json", lambda r: r.update(sessions=[["12:00", "08:30"]])),
     ("city.sessions", "city.json", lambda r: r.update(sessions=[["8 o'clock", "12:00"]])),
     ("place.outside_earth", "city.json", lambda r: r.update(centre=[36.0, 120.0])),

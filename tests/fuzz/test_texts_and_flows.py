@@ -20,7 +20,7 @@ from anlan.city.pack import JSON_FILES, read_pack
 from anlan.domains.hotline.flow import APPEAL, NOTICE
 from anlan.engines.text import search_terms
 from anlan.loop.case import Intent
-from anlan.loop.decide import decide, possible, unknown_effects
+from anlan.loop.decide import decide, effect_problems, possible
 from anlan.loop.errors import Conflict, Refused
 from anlan.loop.evolve import evolve, stamp
 from anlan.loop.flow import Flow, problems
@@ -53,7 +53,7 @@ def test_any_flow_definition(world: World, show: Callable[[str], None]) -> None:
             flow = msgspec.json.decode(bytes_like(dice, raw) if dice.random() < 0.1 else raw, type=Flow)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return "invalid"
-        if problems(flow) or unknown_effects(flow):
+        if problems(flow) or effect_problems(flow):
             return "problems"
         return walked(world, flow, overseer, dice)
 

@@ -96,7 +96,7 @@ def _about(about: CityFile) -> Found:
         yield error.code, "city.json", error.params
     try:
         ZoneInfo(about.timezone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a name too long for a file's is none either
         yield "city.timezone_unknown", "city.json", {"timezone": about.timezone}
     clock = [minute for session in about.sessions for minute in map(_minute, session)]
     if not clock or None in clock or clock != sorted(set(clock), key=lambda m: m or 0):

@@ -51,6 +51,30 @@ EFFECTS: dict[str, Effect] = {
 }
 
 
+UNIT = {"unit": ("unit", "code")}
+RECEIPT = {"receipt": ("receipt",)}
+READS: dict[str, dict[str, tuple[str, ...]]] = {
+    "assign": UNIT,
+    "forward": UNIT,
+    "assist": UNIT,
+    "open_child": UNIT,
+    "classify": {"category": ("category",)},
+    "ask_extension": {"days": ("int",)},
+    "send": {**UNIT, "reason": ("code", "text")},
+    "set_out": UNIT,
+    "arrive": UNIT,
+    "clear": UNIT,
+    "withdraw": UNIT,
+    "call_back": {**RECEIPT, "outcome": ("code",)},
+    "rate": {**RECEIPT, "rating": ("int",)},
+}
+"""What a rule reads and cannot do without: the field, and the types that it may be of."""
+MAY_READ = {
+    "assists": ("units",), "at": ("number",), "days": ("int",), "solved": ("bool",), "urgency": ("int",),
+}  # fmt: skip
+"""What rules read where it is there."""
+
+
 def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list[Draft]:
     """The facts that follow from the intent. Raises Conflict (stale version) or Refused (with a code); never writes."""
     move = flow.move(intent.move)
@@ -68,9 +92,20 @@ def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list
     return EFFECTS[move.effect](Case(flow, matter, move, fields, context))
 
 
-def unknown_effects(flow: Flow) -> list[str]:
-    """Moves whose effect is no rule of the kernel: what else is wrong with a flow, `flow.problems` says."""
-    return [f"{move.key}: unknown effect {move.effect}" for move in flow.moves if move.effect not in EFFECTS]
+def effect_problems(flow: Flow) -> list[str]:
+    """Moves whose effect is no rule of the kernel, or does not get what its rule reads: what else is wrong with a flow,
+    `flow.problems` says."""
+    found = [f"{move.key}: unknown effect {move.effect}" for move in flow.moves if move.effect not in EFFECTS]
+    for move in flow.moves:
+        reads = READS.get(move.effect, {})
+        asked = {field.key: field for field in move.needs}
+        found += [
+            f"{move.key}: {move.effect} needs {key}" for key in reads if key not in asked or not asked[key].required
+        ]
+        for key, types in (MAY_READ | reads).items():
+            if key in asked and asked[key].type not in types:
+                found.append(f"{move.key}: {key} must be of type {' or '.join(types)}")
+    return found
 
 
 def possible(flow: Flow, matter: Matter, context: Context) -> list[Move]:
