@@ -17,6 +17,7 @@ $(VENV)/.ready: requirements/run.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/run.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 assets: $(VENV)/.ready ## get what maps and charts are drawn with, and the font of PDFs (npm; node from PyPI where there is none)
@@ -36,6 +37,9 @@ setup-dev: $(VENV)/.ready-dev assets ## make .venv with the tests' tools too
 $(VENV)/.ready-dev: $(VENV)/.ready requirements/dev.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	touch $@
+
+setup-bench: setup ## what `make bench` puts beside ours and nothing else needs: spopt, which is heavy
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/bench.txt
 
 run: setup ## start the city: http://127.0.0.1:8110
 	$(BIN)/anlan serve --demo
@@ -75,13 +79,13 @@ torture: setup-dev services ## the long forms, hours: tamper, crash, full disk, 
 	ANLAN_TEST_ACCESS=all $(BIN)/pytest -s tests/access/test_matrix.py
 	ANLAN_TEST_FUZZ=$(or $(FUZZ),1000000) $(BIN)/pytest -s -n auto tests/fuzz
 
-bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON
+bench: setup ## every ratio, as a table; BENCH="name …" picks, JSON=1 prints JSON; setup-bench brings spopt
 	$(BIN)/anlan bench $(BENCH) $(if $(JSON),--json)
 
 lock: setup-dev ## recompile requirements/*.txt with hashes
-	for set in run dev node; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
+	for set in run dev node bench; do $(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 requirements/$$set.in -o requirements/$$set.txt; done
 
 clean: ## remove what was built (not var)
 	rm -rf $(VENV) $(VENDOR) $(FONTS) node_modules site build
 
-.PHONY: help setup assets setup-dev run test torture browser services lint format docs bench lock clean
+.PHONY: help setup assets setup-dev setup-bench run test torture browser services lint format docs bench lock clean

@@ -15,10 +15,11 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from litestar import Litestar, Router
+from litestar import Litestar
 
 from anlan import domains
 from anlan.api.described import described
+from anlan.api.framework import Application, Routes
 from anlan.api.ledger import witnesses
 from anlan.api.problems import only_known, text_of
 from anlan.api.routes import ON_ERROR, ROUTES
@@ -39,7 +40,7 @@ from anlan.city.pack import City, load_pack
 from anlan.engines.classify import Model
 from anlan.engines.merge_learn import Additive
 from anlan.links.asterisk import Asterisk, CallEvent
-from anlan.links.oidc import Provider, settings_of
+from anlan.links.oidc_settings import settings_of
 from anlan.links.webhook import Poster
 from anlan.loop.decide import unknown_effects
 from anlan.loop.domain import Domain
@@ -144,8 +145,8 @@ def application(world: World) -> Litestar:
     """The web application over a world."""
     web, said = web_config(world), settings(world.store.home)
     mine = [route for domain in world.domains.values() for route in domain.api_routes]
-    api = Router("/", route_handlers=[*ROUTES, *mine], exception_handlers=ON_ERROR, before_request=only_known)
-    app = Litestar(
+    api = Routes("/", route_handlers=[*ROUTES, *mine], exception_handlers=ON_ERROR, before_request=only_known)
+    app = Application(
         route_handlers=[api, *web["route_handlers"]],
         exception_handlers=web["exception_handlers"],
         template_config=web["template_config"],
@@ -164,8 +165,11 @@ def application(world: World) -> Litestar:
     app.state.witnesses = witnesses(said.witnesses)
     app.state.metrics_token = said.metrics_token
     app.state.proxies = frozenset(said.proxies.split())
-    single = settings_of(said)
-    app.state.oidc = Provider(single, world.clock) if single else None
+    app.state.oidc = None
+    if (single := settings_of(said)) is not None:
+        from anlan.links.oidc import Provider  # noqa: PLC0415 - its libraries are only waited for where they are used
+
+        app.state.oidc = Provider(single, world.clock)
     return watched(app, os.urandom)
 
 
@@ -287,8 +291,9 @@ def fallen_behind(world: World) -> list[Refused]:
 
 
 def served() -> Litestar:
-    """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What was opened here is left
-    out of every garbage collection."""
+    """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What is opened here is left
+    out of every garbage collection, and none is made meanwhile: it would find nothing."""
+    gc.disable()
     logs.configure(settings().log_level)
     world = open_world()
     if not world.store.database.shared:  # elsewhere a file may be on its way in
@@ -301,7 +306,7 @@ def served() -> Litestar:
     does_by_itself(app, world)
     stops_in_order(app)
     app.on_shutdown.append(world.store.close)
-    gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(*COLLECT_AFTER)
     return app

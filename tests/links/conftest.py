@@ -17,7 +17,8 @@ from litestar.testing import AsyncTestClient
 
 from anlan.app import accounts
 from anlan.app.world import World
-from anlan.links.oidc import Provider, Settings
+from anlan.links.oidc import Provider
+from anlan.links.oidc_settings import Settings
 from anlan.web import web_config
 
 ISSUER, CLIENT = "https://sso.example.gov.cn/realms/bureau", "anlan"

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 
 from anlan.app import accounts
 from anlan.app.world import World
-from anlan.links.oidc import Provider, Settings, settings_of
+from anlan.links.oidc import Provider
+from anlan.links.oidc_settings import Settings, settings_of
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.settings import Settings as Installation

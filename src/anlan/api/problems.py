@@ -152,7 +152,7 @@ def log_failure(request: Request[Any, Any, Any], error: Exception) -> None:
     _log.error("%s %s failed with %s\n%s", request.method, route, type(error).__name__, where)
 
 
-def only_known(request: Request[Any, Any, Any]) -> None:
+async def only_known(request: Request[Any, Any, Any]) -> None:  # not async, it would wait for a thread every time
     """Refuse a query parameter that the address does not know: a mistyped filter must not become "everything"."""
     if request.scope["query_string"] and request.url.path.startswith("/api/"):
         known = request.route_handler.parsed_fn_signature.parameters

@@ -4,11 +4,11 @@ the answer. Of a request only its method, its route's pattern and its account ar
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Any
 
-import structlog
 from litestar import Litestar
 
 from anlan.api.browser import guarded
@@ -17,7 +17,7 @@ from anlan.telemetry import logs, metrics, traces
 UNMATCHED = "unmatched"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 ID_HEADER = b"x-request-id"
-_log = structlog.get_logger("anlan.request")
+_log = logging.getLogger("anlan.request")
 
 
 def watched(app: Litestar, random: Callable[[int], bytes]) -> Litestar:
@@ -77,7 +77,8 @@ class _Request:
         self.told = True
         seconds = time.perf_counter() - self.began
         metrics.REQUESTS.labels(self.method, self.route, str(self.status)).observe(seconds)
-        _log.info("request", method=self.method, route=self.route, status=self.status, ms=round(seconds * 1000, 1))
+        told = logs.about(method=self.method, route=self.route, status=self.status, ms=round(seconds * 1000, 1))
+        _log.info("request", extra=told)
 
     @property
     def method(self) -> str:

@@ -5,6 +5,7 @@ A command is imported when it is called for: a server that starts again after a 
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
 from typing import Any
 
@@ -48,7 +49,9 @@ class Called(TyperGroup):
         if cmd_name not in COMMANDS:
             return None
         module, _, name = COMMANDS[cmd_name].partition(":")
+        gc.disable()  # an import makes many objects and no garbage
         found = getattr(import_module(f"{__name__}.{module}"), name)
+        gc.enable()
         group = found if isinstance(found, typer.Typer) else typer.Typer(add_completion=False)
         if group is not found:
             group.command(cmd_name)(found)

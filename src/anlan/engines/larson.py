@@ -1,38 +1,38 @@
-"""How busy each unit would be and how long calls would wait for a drive, at once, while a unit is dragged on the map.
+"""How busy each unit would be and how long calls would wait for a drive, at once, while a unit is dragged on the
+map.
 
 Larson's hypercube queueing model: units at fixed places, the closest free one goes, calls queue when none is free.
-`approximate` solves N equations (Larson, Operations Research 23 (1975) 845-868); `exact` solves all 2^N states and is
-for few units. Both hold for units that answer from their base; they know no relocation.
+`approximate` solves an equation for each unit (Larson, Operations Research 23 (1975) 845-868) and one for each pair
+that serves a zone together, in place of his one correction for the whole city: see `larson_pairs`. `exact` solves
+all 2^N states and is for few units. Both use that while nobody waits, the chain is that of a system that loses what
+finds all busy. Both hold for units that answer from their base; they know no relocation.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse import coo_array
-from scipy.special import comb, gammaln
+from scipy.special import gammaln
 
 from anlan.engines.errors import EngineError
+from anlan.engines.larson_pairs import Pairs
 
 Floats = NDArray[np.float64]
 EXACT_MAX: Final = 12
 UNITS_MAX: Final = 2_000
 ROUNDS: Final = 200
 CLOSE: Final = 1e-5
-LOCAL, NEAR = 16, 32
-LOCAL_FROM: Final = 24
-"""From so many units on, LOCAL of them are taken to share each other's overflow, in each zone as busy as its NEAR
-closest. Chosen by simulation of seven made-up cities: with one load for the whole city (Larson's own correction) the
-busiest of 200 units come out 5 to 12 points too busy at a load of 0.5, so within 3."""
-LOADS: Final = np.linspace(0.01, 0.97, 97)
+SETTLED: Final = 5e-5
+"""A hundredth of a point of being busy, in half steps."""
+MIXED: Final = 6
+IDLE_LEAST, BUSY_MOST, LOAD_MOST = 1e-6, 0.9999, 0.999
 STEPS: Final = 20_000
 STILL: Final = 1e-12
-NEGLIGIBLE: Final = 1e-10
-"""A chance below this of getting that far down the list of units ends the list."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,37 +53,37 @@ def approximate(travel_s: ArrayLike, calls_per_s: ArrayLike, scene_s: float, tar
     """`travel_s` from each unit to each zone, shape (units, zones); `calls_per_s` per zone; `scene_s` on the scene.
 
     A unit is busy for the drive and the scene, each with its own mean. Raises `plan.lengths`, `plan.times`,
-    `plan.demand`, `plan.overload` where calls come faster than units can clear.
+    `plan.demand`, `plan.overload` where calls come faster than units can clear, or nothing stands still because the
+    busier they are, the longer they drive.
     """
     travel, rate = _checked(travel_s, calls_per_s, scene_s)
     units = len(travel)
     order = np.argsort(travel, axis=0, kind="stable").T
     drive = np.take_along_axis(travel.T, order, axis=1)
     total, anywhere = float(rate.sum()), _anywhere(travel, rate)
-    service = np.full(units, scene_s + float(rate @ drive[:, 0]) / total)
-    busy = np.full(units, min(0.99, total * service.mean() / units))
-    for rounds in range(1, ROUNDS + 1):  # noqa: B007 - told at the end
-        load = _load(total, float(service.mean()), units)
-        depth = _depth(busy, units)
-        chain = busy[order[:, :depth]]
-        sent, weight = _sent(chain, _corrections(units, load, chain))
-        waits = _all_busy(units, load)
-        calls = np.bincount(order[:, :depth].ravel(), (rate[:, None] * weight).ravel(), minlength=units)
-        offered, queued = calls * service, total * service * waits / units
-        new = (offered + queued) / (1.0 + offered)
-        done = np.bincount(order[:, :depth].ravel(), (rate[:, None] * sent).ravel(), minlength=units)
-        driven = np.bincount(
-            order[:, :depth].ravel(), (rate[:, None] * sent * drive[:, :depth]).ravel(), minlength=units
-        )
+    pairs = Pairs(order, drive, rate)
+    alone = scene_s + float(rate @ drive[:, 0]) / total
+
+    def step(state: Floats) -> Floats:
+        """Where busy shares (while nobody waits), service times (as parts of `alone`) and covariances lead, half
+        way."""
+        busy, together = state[:units].clip(IDLE_LEAST, BUSY_MOST), state[2 * units :]
+        service = state[units : 2 * units].clip(scene_s / alone) * alone
+        done, driven, gain = pairs.walk(busy, together)
+        waits, _, full = _crowded(total, service)
+        calls = done * (1.0 - full) / (1.0 - busy)  # a second that it is free
         from_queue = total * waits / units
-        answered = done + from_queue
-        service = scene_s + (driven + from_queue * anywhere) / np.maximum(answered, 1e-300)
-        new *= float(answered @ service) / max(1e-300, float(new.sum()) * answered.sum() / total)
-        moved = float(np.abs(new - busy).max())
-        busy = np.minimum(0.9999, 0.5 * busy + 0.5 * new)
-        if moved < CLOSE:
-            break
-    return _told(busy, sent, drive[:, : sent.shape[1]], travel, rate, target_s, waits, rounds)
+        answered = done * (1.0 - waits) + from_queue
+        lasts = scene_s + (driven * (1.0 - waits) + from_queue * anywhere) / answered
+        new = calls * service / (1.0 + calls * service)
+        half = 0.5 * (state[: 2 * units] + np.append(new, lasts / alone))
+        return np.append(half, _balanced(pairs, together, calls, gain, service))
+
+    first = (1.0 - _crowded(total, np.full(units, alone))[2]) * total * alone / units
+    state, rounds = _settled(step, np.concatenate([np.full(units, first), np.ones(units), np.zeros(len(pairs.first))]))
+    waits, queue, _ = _crowded(total, state[units : 2 * units] * alone, refuse=True)
+    busy = queue + (1.0 - queue) * state[:units].clip(IDLE_LEAST, BUSY_MOST)
+    return _told(busy, pairs.sent, drive, travel, rate, target_s, waits, rounds)
 
 
 def exact(travel_s: ArrayLike, calls_per_s: ArrayLike, scene_s: float, target_s: float = np.inf) -> Workload:
@@ -115,64 +115,32 @@ def exact(travel_s: ArrayLike, calls_per_s: ArrayLike, scene_s: float, target_s:
     return _told(busy, sent, drive, travel, rate, target_s, waits, 0)
 
 
-def _sent(chain: Floats, correction: Floats) -> tuple[Floats, Floats]:
-    """Chance that the k-th on a zone's list is sent, and the same without its own being free; shape (zones, depth)."""
-    before = np.cumprod(np.column_stack([np.ones(len(chain)), chain[:, :-1]]), axis=1)
-    weight = before * correction
-    sent = weight * (1.0 - chain)
-    whole = sent.sum(axis=1, keepdims=True)  # somebody is
-    return sent / whole, weight / whole
-
-
-def _corrections(units: int, load: float, chain: Floats) -> Floats:
-    """Q(j), j = 0…depth-1: by how much more often than by chance the j closest are busy and the next one is free; the
-    same for all zones, or shape (zones, depth)."""
-    depth = chain.shape[1]
-    if units < LOCAL_FROM:
-        return _among_all(units, load, depth)
-    at = (np.clip(chain[:, :NEAR].mean(axis=1), LOADS[0], LOADS[-1] - 1e-9) - LOADS[0]) / (LOADS[1] - LOADS[0])
-    low = at.astype(np.intp)
-    table, part = _neighbours(), (at - low)[:, None]
-    found = table[low] * (1.0 - part) + table[low + 1] * part
-    return np.pad(found, ((0, 0), (0, max(0, depth - LOCAL))), "edge")[:, :depth]
-
-
-def _among_all(units: int, load: float, depth: int) -> Floats:
-    """Larson's own: all units share all calls (M/M/N). In logarithms: N may be large."""
-    empty = -_log_sum(units, load)
-    k = np.arange(units)
-    found = np.ones(depth)
-    for j in range(depth):
-        some = k[j:]
-        terms = (
-            gammaln(units - j) + np.log(units - some) - gammaln(some - j + 1)
-            + some * np.log(units) - gammaln(units + 1) + (some - j) * np.log(load) + empty - np.log1p(-load)
-        )  # fmt: skip
-        found[j] = np.exp(terms).sum()
+def _balanced(pairs: Pairs, together: Floats, calls: Floats, gain: Floats, service: Floats) -> Floats:
+    """Covariances at which two units are found busy together as often as they cease to be. `calls` only temper
+    the step: the more of them, the more strongly a pair is bound to what it was."""
+    clear, bound = 1.0 / service, calls[pairs.first] + calls[pairs.second]
+    found: Floats = (gain + bound * together) / (clear[pairs.first] + clear[pairs.second] + bound)
     return found
 
 
-@cache
-def _neighbours() -> Floats:
-    """The correction of LOCAL neighbours for each of LOADS, shape (loads, LOCAL)."""
-    return np.array([_among_neighbours(load) for load in LOADS.tolist()])
-
-
-def _among_neighbours(load: float) -> Floats:
-    """In a large city a call that finds its unit busy goes to a neighbour, not to anybody: LOCAL units that share what
-    comes to them and lose the rest (M/M/n/n), each so busy."""
-    k = np.arange(LOCAL + 1)
-    low, high = 0.0, 1e3 * LOCAL
-    for _ in range(100):
-        offered = (low + high) / 2.0
-        chances = np.exp(k * np.log(offered) - gammaln(k + 1))
-        chances /= chances.sum()
-        low, high = (offered, high) if k @ chances < LOCAL * load else (low, offered)
-    found = np.ones(LOCAL)
-    for j in range(LOCAL):
-        picks = comb(k, j) / comb(LOCAL, j) * (LOCAL - k) / (LOCAL - j)
-        found[j] = picks[j:] @ chances[j:] / (load**j * (1.0 - load))
-    return found
+def _settled(step: Callable[[Floats], Floats], state: Floats) -> tuple[Floats, int]:
+    """Where `step` leads to itself, and after how many; by Anderson's mixing of the last few (J. ACM 12 (1965)
+    547-560)."""
+    kept = min(MIXED, len(state) + 1)
+    states: list[Floats] = []
+    moves: list[Floats] = []
+    for rounds in range(1, ROUNDS + 1):
+        move = step(state) - state
+        if np.abs(move).max() < SETTLED:
+            return state, rounds
+        states, moves = [*states, state][-kept:], [*moves, move][-kept:]
+        state = state + move
+        if len(moves) > 1:
+            others = np.column_stack([m - move for m in moves[:-1]])
+            parts = np.linalg.lstsq(others, move, rcond=None)[0]
+            ends = np.column_stack([s + m for s, m in zip(states[:-1], moves[:-1], strict=True)])
+            state = state - (ends - state[:, None]) @ parts
+    raise EngineError("plan.overload", load=1.0)
 
 
 def _log_sum(units: int, load: float) -> float:
@@ -184,21 +152,17 @@ def _log_sum(units: int, load: float) -> float:
     return top + float(np.log(np.exp(logs - top).sum()))
 
 
-def _all_busy(units: int, load: float) -> float:
-    """Erlang's C: the share of calls that find everybody busy."""
-    last = units * np.log(units * load) - gammaln(units + 1) - np.log1p(-load)
-    return float(np.exp(last - _log_sum(units, load)))
-
-
-def _load(total: float, service_s: float, units: int) -> float:
-    load = total * service_s / units
-    if not load < 1.0:
+def _crowded(total: float, service: Floats, *, refuse: bool = False) -> tuple[float, float, float]:
+    """Share of time that all are busy (Erlang's C: of calls that wait), that somebody waits, and, while nobody
+    does, that all are busy (Erlang's B)."""
+    units = len(service)
+    load = total * float(service.mean()) / units
+    if refuse and not load < LOAD_MOST:
         raise EngineError("plan.overload", load=round(load, 3))
-    return load
-
-
-def _depth(busy: Floats, units: int) -> int:
-    return int(min(units, 3 + np.ceil(np.log(NEGLIGIBLE) / np.log(min(0.999, float(busy.max()))))))
+    load = min(load, LOAD_MOST)
+    last = units * np.log(units * load) - gammaln(units + 1) - np.log1p(-load)
+    waits = float(np.exp(last - _log_sum(units, load)))
+    return waits, waits * load, waits * (1.0 - load) / (1.0 - waits * load)
 
 
 def _first_free(units: int, order: NDArray[np.intp]) -> Floats:

@@ -36,7 +36,6 @@ TERM_MAX: Final = 24
 
 _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff"
 _RUNS = re.compile(f"([{_CJK}]+)|([^\\W_{_CJK}]+)")
-_IS_CJK = re.compile(f"[{_CJK}]")
 _TERMS = re.compile(f"(?=([{_CJK}]{{1,2}}|[^\\W_{_CJK}]{{1,{TERM_MAX}}})).")  # what starts at each character
 _FULL_WIDTH = tuple(zip("，！？：；（）", ",!?:;()", strict=True))
 _GAP, _HAN, _WORD = 0, 1, 2
@@ -53,14 +52,15 @@ _ROLL = np.uint64(0x100000001B3)  # odd, so it has an inverse modulo 2**64
 _UNROLL = np.uint64(pow(0x100000001B3, -1, 1 << 64))
 
 
-def _kind(character: str) -> int:
-    if _IS_CJK.match(character):
-        return _HAN
-    return _WORD if character.isalnum() else _GAP
+def _kinds(text: str) -> NDArray[np.uint8]:
+    found = np.full(len(text), _GAP, np.uint8)
+    for run in _RUNS.finditer(text):
+        found[run.start() : run.end()] = _HAN if run[1] else _WORD
+    return found
 
 
 _WEIGHTS = np.repeat(np.array([TITLE_WEIGHT, 1], np.uint64), [2 * TITLE_MAX, 2 * LONG_MAX + 1])
-_KINDS = np.array([_kind(chr(code)) for code in range(1 << 16)], dtype=np.uint8)
+_KINDS = _kinds("".join(map(chr, range(1 << 16))))
 
 
 def _powers(base: np.uint64, count: int) -> NDArray[np.uint64]:
@@ -129,7 +129,7 @@ def _codes(text: str) -> tuple[NDArray[np.uint64], NDArray[np.uint8]]:
     if units.size == len(text):
         return units.astype(np.uint64), _KINDS.take(units)
     codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
-    return codes.astype(np.uint64), np.array([_kind(character) for character in text], dtype=np.uint8)
+    return codes.astype(np.uint64), _kinds(text)
 
 
 def _spans(codes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:

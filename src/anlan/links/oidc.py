@@ -8,19 +8,17 @@ account it means is not decided here; nothing is ever made or written here.
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
 import httpx2
-import msgspec
 from authlib.common.errors import AuthlibBaseError
 from joserfc import jwt
 from joserfc.errors import ExpiredTokenError, InvalidClaimError, JoseError
 from joserfc.jwk import KeySet
 
+from anlan.links.oidc_settings import Settings, is_safe
 from anlan.loop.errors import Refused
-from anlan.settings import Settings as Installation
 
 ALGORITHMS = ("RS256", "PS256", "ES256", "EdDSA")
 """Signatures with a public key only: neither none nor a shared secret."""
@@ -30,48 +28,7 @@ KEYS_AGAIN_MS = 60_000
 LEEWAY_S = 60
 TIMEOUT_S = 10.0
 SCOPE = "openid profile"
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 DISCOVERY = "/.well-known/openid-configuration"
-
-
-class Settings(msgspec.Struct, frozen=True):
-    """Where the provider is and how this installation is known there. `claim` names the account; `acr` and `amr` are
-    demanded of the log-in when they are not empty (one of them must be met)."""
-
-    issuer: str
-    client_id: str
-    client_secret: str
-    url: str
-    claim: str = "preferred_username"
-    acr: tuple[str, ...] = ()
-    amr: tuple[str, ...] = ()
-
-    @property
-    def back(self) -> str:
-        """The address the provider sends people back to: it must be registered there."""
-        return f"{self.url}/login/oidc/back"
-
-
-def settings_of(said: Installation) -> Settings | None:
-    """What an installation's settings say of it; None without `oidc_issuer`. Raises Refused("oidc.settings")."""
-    issuer, url = said.oidc_issuer.rstrip("/"), said.public_url.rstrip("/")
-    if not issuer:
-        return None
-    for name, value in (("ANLAN_OIDC_CLIENT_ID", said.oidc_client_id), ("ANLAN_PUBLIC_URL", url)):
-        if not value:
-            raise Refused("oidc.settings", name=name)
-    for name, address in (("ANLAN_OIDC_ISSUER", issuer), ("ANLAN_PUBLIC_URL", url)):
-        if not _is_safe(address):
-            raise Refused("oidc.settings", name=name)
-    return Settings(
-        issuer,
-        said.oidc_client_id,
-        _secret(said.oidc_client_secret_file),
-        url,
-        said.oidc_claim,
-        tuple(said.oidc_acr.split()),
-        tuple(said.oidc_amr.split()),
-    )
 
 
 class Provider:
@@ -117,7 +74,7 @@ class Provider:
         about = await self._discovered()
         end = str(about.get("end_session_endpoint", ""))
         query = {"client_id": self.settings.client_id, "post_logout_redirect_uri": onward}
-        return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}" if _is_safe(end) else ""
+        return f"{end}{'&' if '?' in end else '?'}{urlencode(query)}" if is_safe(end) else ""
 
     async def _claims(self, token: str) -> dict[str, Any]:
         try:
@@ -180,7 +137,7 @@ class Provider:
             if str(about.get("issuer", "")).rstrip("/") != self.settings.issuer:
                 raise Refused("oidc.issuer_wrong")
             needed = ("authorization_endpoint", "token_endpoint", "jwks_uri")
-            if not all(_is_safe(str(about.get(name, ""))) for name in needed):
+            if not all(is_safe(str(about.get(name, ""))) for name in needed):
                 raise Refused("oidc.unreachable", issuer=self.settings.issuer)
             self._about, self._about_at = about, now
         return self._about
@@ -206,16 +163,3 @@ class Provider:
             token_endpoint_auth_method="client_secret_basic" if settings.client_secret else "none",
             code_challenge_method="S256", transport=self._transport, timeout=TIMEOUT_S,
         )  # fmt: skip
-
-
-def _secret(path: str) -> str:
-    try:
-        return Path(path).read_text("utf-8").strip() if path else ""
-    except OSError:
-        raise Refused("oidc.settings", name="ANLAN_OIDC_CLIENT_SECRET_FILE") from None
-
-
-def _is_safe(address: str) -> bool:
-    """Whether what goes there is encrypted, or does not leave this machine."""
-    parts = urlsplit(address)
-    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK))

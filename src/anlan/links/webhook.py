@@ -11,12 +11,14 @@ import base64
 import hmac
 from collections.abc import Collection, Mapping
 from hashlib import sha256
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from anlan.links.outside import Resolve, check_address, looked_up
 from anlan.links.port import Undelivered
 from anlan.loop.errors import Refused
+
+if TYPE_CHECKING:
+    import httpx2
 
 PREFIX = "whsec_"
 SECRET_BYTES = 24
@@ -59,6 +61,8 @@ class Poster:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> None:
         """One message; 2xx takes it. Raises Undelivered; final for 410 and an address that may not be called."""
+        import httpx2  # noqa: PLC0415 - not waited for at every start
+
         try:
             async with asyncio.timeout(self._seconds):
                 address = await asyncio.to_thread(check_address, url, self._allow, self._resolve)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Collection, Sequence
 from datetime import date, timedelta
+from itertools import accumulate
 
 DAY = 1440
 EPOCH = date(1970, 1, 1)
@@ -43,15 +44,16 @@ class WorkingCalendar:
         self.sessions = tuple((a, b) for a, b in sessions)
         self.day_minutes = sum(b - a for a, b in self.sessions)
         self.published_years = frozenset(published_years)
-        self._first_day = (date(YEAR_FIRST, 1, 1) - EPOCH).days
-        last_day = (date(YEAR_LAST, 12, 31) - EPOCH).days
-        self._working = bytearray(last_day - self._first_day + 1)
-        self._before = [0]
-        for i in range(len(self._working)):
-            day = EPOCH + timedelta(days=self._first_day + i)
-            works = day in makeup_days or (day.weekday() < SATURDAY and day not in holidays)
-            self._working[i] = works
-            self._before.append(self._before[-1] + (self.day_minutes if works else 0))
+        first = date(YEAR_FIRST, 1, 1)
+        self._first_day = (first - EPOCH).days
+        days = (date(YEAR_LAST, 12, 31) - EPOCH).days - self._first_day + 1
+        week = bytes(weekday < SATURDAY for weekday in range(7))
+        self._working = bytearray((week * (days // 7 + 2))[first.weekday() :][:days])
+        for off, works in ((holidays, 0), (makeup_days, 1)):
+            for day in off:
+                if YEAR_FIRST <= day.year <= YEAR_LAST:
+                    self._working[(day - EPOCH).days - self._first_day] = works
+        self._before = list(accumulate((self.day_minutes * works for works in self._working), initial=0))
 
     def is_working_day(self, minute: int) -> bool:
         """Whether the day that `minute` falls in is worked."""

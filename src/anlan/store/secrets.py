@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from anlan.store.tree import Sign
 
@@ -30,7 +29,7 @@ def load_or_make(path: Path) -> bytes:
 def signer(seed: bytes) -> tuple[Sign, bytes]:
     """A signing function and the public key that checks it (raw Ed25519)."""
     private = Ed25519PrivateKey.from_private_bytes(seed)
-    public = private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+    public = private.public_key().public_bytes_raw()
     key_id = sha256(public).hexdigest()[:16]
     return (lambda text: (key_id, private.sign(text))), public
 

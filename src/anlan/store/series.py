@@ -13,7 +13,6 @@ from typing import cast
 import apsw
 
 from anlan.store.database import Connection, Database, Readers
-from anlan.store.postgres import Postgres
 from anlan.store.sqlite import Sqlite
 
 Position = tuple[str, int, int, int]
@@ -53,19 +52,13 @@ class SeriesFile(Sqlite, frozen=True):
         cast("apsw.Connection", connection).pragma("wal_autocheckpoint", 1000)
 
 
-class SeriesTable(Postgres, frozen=True):
-    """The series in a table of a PostgreSQL database."""
-
-    def migrate(self, connection: Connection) -> int:
-        """Make the table when there is none."""
-        with connection:
-            connection.execute(TABLE)
-        return 1
-
-
 def series_at(home: Path, url: str = "") -> Database:
     """Where an installation keeps its series."""
-    return SeriesTable(url) if url else SeriesFile(home / "series.db")
+    if not url:
+        return SeriesFile(home / "series.db")
+    from anlan.store.series_table import SeriesTable  # noqa: PLC0415 - its library is only waited for where it is used
+
+    return SeriesTable(url)
 
 
 class Series:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -15,9 +16,7 @@ from anlan.store.database import Database, Readers
 from anlan.store.files import Files
 from anlan.store.heads import Heads
 from anlan.store.messages import Messages
-from anlan.store.neighbours import Neighbours
 from anlan.store.outbox import Outbox
-from anlan.store.postgres import Postgres, PostgresKeys
 from anlan.store.read import Reader
 from anlan.store.secrets import KEY_BYTES, load_or_make, signer
 from anlan.store.series import Series, series_at
@@ -25,6 +24,9 @@ from anlan.store.sqlite import MEMORY, Sqlite, SqliteKeys
 from anlan.store.vault import Vault
 from anlan.store.webhooks import Webhooks
 from anlan.store.writer import Writer
+
+if TYPE_CHECKING:
+    from anlan.store.neighbours import Neighbours
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -39,12 +41,20 @@ class Place(msgspec.Struct, frozen=True):
     @property
     def database(self) -> Database:
         """Record and state."""
-        return Postgres(self.url) if self.url else Sqlite(self.home / "anlan.db")
+        if not self.url:
+            return Sqlite(self.home / "anlan.db")
+        from anlan.store.postgres import Postgres  # noqa: PLC0415 - its library is only waited for where it is used
+
+        return Postgres(self.url)
 
     @property
     def keys(self) -> Database:
         """The wrapped keys."""
-        return PostgresKeys(self.keys_url or self.url) if self.url else SqliteKeys(self.home / "keys.db")
+        if not self.url:
+            return SqliteKeys(self.home / "keys.db")
+        from anlan.store.postgres import PostgresKeys  # noqa: PLC0415 - as above
+
+        return PostgresKeys(self.keys_url or self.url)
 
     def secrets(self) -> tuple[bytes, bytes]:
         """The vault's master key and the ledger's signing seed, made when there are none; the public key beside."""
@@ -74,7 +84,7 @@ class Store:
         kept, seed = secrets
         sign, self.public_key = signer(seed)
         self.writer = Writer(self.database, place.keys, sign)
-        self.neighbours = Neighbours(self.database, self.writer.tell) if isinstance(self.database, Postgres) else None
+        self.neighbours = neighbours(place, self.writer.tell)
         self.readers = Readers(self.database)
         self.read = Reader(self.readers)
         self.outbox = Outbox(self.readers)
@@ -98,6 +108,16 @@ class Store:
             self.neighbours.close()
         self.series.close()
         self.writer.close()
+
+
+def neighbours(place: Place, tell: Callable[[], None]) -> Neighbours | None:
+    """The other processes on a PostgreSQL database; `tell` is called when one of them has committed."""
+    if not place.url:
+        return None
+    from anlan.store.neighbours import Neighbours  # noqa: PLC0415 - as above
+    from anlan.store.postgres import Postgres  # noqa: PLC0415 - as above
+
+    return Neighbours(Postgres(place.url), tell)
 
 
 def vault_at(place: Place) -> Vault:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import MutableMapping
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, TextIO
 
 import msgspec
-import structlog
 from opentelemetry import trace
 
 request_id: ContextVar[str] = ContextVar("request_id", default="")
@@ -25,63 +24,48 @@ TALKATIVE = ("httpx", "httpx2", "httpcore", "httpcore2", "urllib3", "asyncio")
 
 def configure(level: str, stream: TextIO | None = None) -> None:
     """Send everything logged in this process, by whatever library, to a stream (standard error) as JSON lines."""
-    processors: list[Any] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.PositionalArgumentsFormatter(),
-        structlog.processors.TimeStamper("iso", utc=True, key="at"),
-        _context,
-        _errors,
-    ]
     handler = logging.StreamHandler(stream or sys.stderr)
-    handler.setFormatter(
-        structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=processors,
-            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, _line],
-        )
-    )
+    handler.setFormatter(Line())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in TALKATIVE:
         logging.getLogger(name).setLevel(logging.WARNING)
-    structlog.configure(
-        processors=[
-            structlog.stdlib.filter_by_level,
-            *processors,
-            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-        ],
-        logger_factory=structlog.stdlib.LoggerFactory(),
-        cache_logger_on_first_use=False,
-    )
 
 
-def _context(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
-    """The request that this line belongs to."""
-    if request := request_id.get():
-        event.setdefault("request", request)
-    if account := who.get():
-        event.setdefault("account", account)
-    span = trace.get_current_span().get_span_context()
-    if span.is_valid:
-        event["trace"] = f"{span.trace_id:032x}"
-    return event
+def about(**values: str | int | float) -> dict[str, Any]:
+    """What a line says beside its event: `log.info("request", extra=about(status=200))`."""
+    return {"about": values}
 
 
-def _errors(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
+class Line(logging.Formatter):
+    """A record as one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The event, its level and time, and the request that it belongs to."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+        line = {
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "at": at,
+            **getattr(record, "about", {}),
+        }
+        if request := request_id.get():
+            line["request"] = request
+        if account := who.get():
+            line["account"] = account
+        span = trace.get_current_span().get_span_context()
+        if span.is_valid:
+            line["trace"] = f"{span.trace_id:032x}"
+        return msgspec.json.encode(line | _error(record), enc_hook=str).decode()
+
+
+def _error(record: logging.LogRecord) -> dict[str, Any]:
     """An exception by its type and place: its message may hold what a person said."""
-    info = event.pop("exc_info", None)
-    if info is True:
-        info = sys.exc_info()
-    if isinstance(info, BaseException):
-        info = (type(info), info, info.__traceback__)
-    if isinstance(info, tuple) and info[0] is not None:
-        frames, step = [], info[2]
-        while step is not None:
-            frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}")
-            step = step.tb_next
-        event |= {"error": info[0].__name__, "frames": frames}
-    return event
-
-
-def _line(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-    return msgspec.json.encode(dict(event), enc_hook=str).decode()
+    if not record.exc_info or record.exc_info[0] is None:
+        return {}
+    frames, step = [], record.exc_info[2]
+    while step is not None:
+        frames.append(f"{step.tb_frame.f_code.co_filename}:{step.tb_lineno}")
+        step = step.tb_next
+    return {"error": record.exc_info[0].__name__, "frames": frames}

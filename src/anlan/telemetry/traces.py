@@ -1,6 +1,6 @@
 """Traces: spans around a request, handling an intent, a commit and every call to the outside (OpenTelemetry's API).
 
-Without an SDK in the process spans cost next to nothing and go nowhere; a bureau that wants them starts Anlan under
+Without an SDK in the process no span is made; a bureau that wants them starts Anlan under
 `opentelemetry-instrument`. What comes in with a W3C `traceparent` is taken up, and goes on with every call out.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Span, SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 _propagator = TraceContextTextMapPropagator()
@@ -19,6 +19,9 @@ _propagator = TraceContextTextMapPropagator()
 @contextmanager
 def span(name: str, kind: SpanKind = SpanKind.INTERNAL, **about: str | int) -> Iterator[Span]:
     """A span around what is done inside. `about`: ids and codes only."""
+    if not _collected():
+        yield INVALID_SPAN
+        return
     with trace.get_tracer("anlan").start_as_current_span(
         name, kind=kind, attributes=about, record_exception=False, set_status_on_exception=False
     ) as made:
@@ -28,11 +31,19 @@ def span(name: str, kind: SpanKind = SpanKind.INTERNAL, **about: str | int) -> I
 @contextmanager
 def request_span(traceparent: str) -> Iterator[Span]:
     """The span of a request that may belong to a caller's trace. Its name is given when the route is known."""
+    if not traceparent and not _collected():
+        yield INVALID_SPAN
+        return
     context = _propagator.extract({"traceparent": traceparent}) if traceparent else None
     with trace.get_tracer("anlan").start_as_current_span(
         "request", context, SpanKind.SERVER, record_exception=False, set_status_on_exception=False
     ) as made:
         yield made
+
+
+def _collected() -> bool:
+    """Whether an SDK is in the process."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
 
 
 def carried(headers: MutableMapping[str, str]) -> MutableMapping[str, str]:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from litestar import Request, Response, Router
+from litestar import Request, Response
 from litestar.config.compression import CompressionConfig
 from litestar.config.csrf import CSRFConfig
 from litestar.datastructures import CacheControlHeader
@@ -22,6 +22,7 @@ from litestar.template import TemplateConfig
 
 from anlan.api import problems
 from anlan.api.access import Access
+from anlan.api.framework import Routes
 from anlan.app.world import World
 from anlan.city.errors import CityError
 from anlan.engines.errors import EngineError
@@ -102,7 +103,7 @@ def routes(domains: Mapping[str, Domain]) -> list[Any]:
         500: on_failed,
     }
     mine = [page for domain in domains.values() for page in domain.page_routes]
-    pages = Router("/", route_handlers=[*PAGES, *mine], exception_handlers=handlers, include_in_schema=False)
+    pages = Routes("/", route_handlers=[*PAGES, *mine], exception_handlers=handlers, include_in_schema=False)
     cache = CacheControlHeader(public=True, max_age=YEAR_SECONDS, immutable=True)
     folders = {"": STATIC} | {f"/{key}": folder for key in domains if (folder := DOMAINS / key / "static").is_dir()}
     static = [

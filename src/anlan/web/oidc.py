@@ -6,7 +6,7 @@ from __future__ import annotations
 import base64
 import hmac
 from hashlib import sha256
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from litestar import Request, Response, get
@@ -17,10 +17,12 @@ from anlan.api.limits import TRIES
 from anlan.app import accounts
 from anlan.app.accounts import SESSION_MS
 from anlan.app.world import World
-from anlan.links.oidc import Provider
 from anlan.loop.errors import Broken, Refused
 from anlan.web.doors import inside, log_in_form, session_cookie
 from anlan.web.visit import Visit
+
+if TYPE_CHECKING:
+    from anlan.links.oidc import Provider
 
 COOKIE, BOUND = "anlan_oidc", "oidc asked"
 ASKED_MS = 10 * 60_000

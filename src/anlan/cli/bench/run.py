@@ -9,6 +9,7 @@ import typer
 
 from anlan.cli.bench import (
     beside_simpy,
+    beside_spopt,
     command,
     console,
     day,
@@ -46,6 +47,7 @@ GROUPS: tuple[tuple[tuple[str, ...], Callable[[], list[BenchRow]]], ...] = (
     (("dispatch.",), dispatch.bench),
     (("command.",), command.bench),
     (("deploy.",), deployment.bench),
+    (("deploy.spopt.",), beside_spopt.bench),
     (("simulate.",), simulate.bench),
     (("simpy.",), beside_simpy.bench),
     (("standby.",), standby.bench),

@@ -69,6 +69,15 @@ function paint(map, text) {
   }
 }
 
+/* The incident in the middle, and round it who is out for it and whoever would be there first. */
+function around(open, units) {
+  const first = document.querySelector("#card .rank")?.dataset.unit;
+  const about = units.filter((unit) => unit.matter === open.number || unit.unit === first);
+  const reach = (name) => Math.max(0.005, ...about.map((unit) => Math.abs(unit[name] - open[name])));
+  const [east, north] = [reach("lon"), reach("lat")];
+  return [open.lon - east, open.lat - north, open.lon + east, open.lat + north];
+}
+
 export async function draw(node, incident) {
   if (!node.dataset.assets) return null;
   const text = rem(0.8125);
@@ -90,7 +99,7 @@ export async function draw(node, incident) {
     const open = placed.find((one) => String(one.number) === incident().replaceAll("-", ""));
     if (open && framed !== String(open.number)) {
       framed = String(open.number);
-      map.easeTo({ center: [open.lon, open.lat], zoom: 12.5, duration: 0 });
+      map.fitBounds(around(open, units), { padding: 48, maxZoom: 12.5, duration: 0 });
     }
     node.dataset.drawn = "yes";
   };
