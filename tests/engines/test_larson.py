@@ -162,3 +162,12 @@ def test_what_cannot_be_planned_is_refused() -> None:
         with pytest.raises(EngineError) as refused:
             run()
         assert refused.value.code == code
+
+
+def test_so_few_calls_that_some_units_are_never_sent_take_the_closest_units_drive() -> None:
+    travel = np.add.outer(np.linspace(60.0, 900.0, 220), np.array([0.0, 30.0]))
+    found = approximate(travel, [2e-8, 1e-8], 1_800.0, 300.0)
+    assert np.isfinite(found.busy).all()
+    assert found.busy[-1] <= 1e-6
+    assert found.travel_s == pytest.approx(70.0, abs=0.1)
+    assert found.in_time == pytest.approx(1.0, abs=1e-3)
