@@ -44,7 +44,8 @@ class Deed(NamedTuple):
 def deeds(world: World, began: int, now: int) -> list[Deed]:
     """What happens between two times, in order; a short past has the beginning only."""
     houses = [unit.key for unit in world.city.organisation.of_kind("station", "370202")][:UNITS]
-    story = _Story(world, houses, max(began + HOUR_MS, now - AGO_DAYS * DAY_MS))
+    eight = (now - AGO_DAYS * DAY_MS) // DAY_MS * DAY_MS  # eight in the morning of the city
+    story = _Story(world, houses, max(began + HOUR_MS, eight))
     found = [*story.running(), *story.sealed(now), *story.patrols(now)]
     return sorted((deed for deed in found if began <= deed.at <= now), key=lambda deed: deed.at)
 

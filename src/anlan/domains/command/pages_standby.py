@@ -202,9 +202,14 @@ def rows_of(visit: Visit, found: Proposal) -> list[Row]:
 
 
 def districts_of(visit: Visit, found: Proposal) -> list[tuple[str, str, str, str]]:
-    """Each district in words: name, calls an hour, what is covered of them, what would be without a floor."""
+    """Each district in words: name, its share of the calls, what is covered of them, what would be without a floor."""
     return [
-        (visit.names.area(one.key), f"{one.calls:.1f}", percent(one.share_ppm), percent(one.without_ppm))
+        (
+            visit.names.area(one.key),
+            f"{one.calls / found.calls * 100:.1f}%",
+            percent(one.share_ppm),
+            percent(one.without_ppm),
+        )
         for one in found.districts
     ]
 
