@@ -19,7 +19,7 @@ from litestar import Litestar
 
 from anlan import domains
 from anlan.api.described import described
-from anlan.api.framework import Application, Routes
+from anlan.api.framework import Routes
 from anlan.api.ledger import witnesses
 from anlan.api.problems import only_known, text_of
 from anlan.api.routes import ON_ERROR, ROUTES
@@ -146,7 +146,7 @@ def application(world: World) -> Litestar:
     web, said = web_config(world), settings(world.store.home)
     mine = [route for domain in world.domains.values() for route in domain.api_routes]
     api = Routes("/", route_handlers=[*ROUTES, *mine], exception_handlers=ON_ERROR, before_request=only_known)
-    app = Application(
+    app = Litestar(
         route_handlers=[api, *web["route_handlers"]],
         exception_handlers=web["exception_handlers"],
         template_config=web["template_config"],

@@ -127,6 +127,21 @@ def test_a_middling_city_is_solved_to_the_gap_and_always_the_same() -> None:
         assert first.value == covered(covers, weights, first.units, problem.busy)
 
 
+@pytest.mark.parametrize("floors", [(), (0.2, 0.2)])
+def test_where_any_site_may_have_all_units_the_plan_is_the_best_there_is(floors: tuple[float, ...]) -> None:
+    """Squares that reach themselves, some also each other: there the solver's own preparation once took twenty
+    seconds."""
+    zones, pairs, units = 480, 24, 200
+    covers = np.eye(zones, dtype=np.bool_)
+    covers[np.arange(pairs), np.arange(pairs) ^ 1] = True
+    weights = np.random.default_rng(1).gamma(0.7, 10.0, zones)
+    plan = solve(mexclp(covers, weights, units, 0.3, district=np.arange(zones) % 2 if floors else -1, floors=floors))
+    apart = np.concatenate([weights[:pairs].reshape(-1, 2).sum(axis=1), weights[pairs:]])
+    steps = np.sort((apart[:, None] * 0.7 * 0.3 ** np.arange(units)).ravel())[::-1]  # each square's units, one by one
+    assert plan.value <= steps[:units].sum() * (1 + 1e-12) <= plan.bound * (1 + 1e-9)
+    assert plan.gap <= 1e-3
+
+
 def test_nothing_can_be_covered() -> None:
     nobody = mclp(np.zeros((3, 4), np.bool_), np.ones(4), 2)
     plan = solve(nobody)

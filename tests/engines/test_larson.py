@@ -116,6 +116,14 @@ def test_units_of_one_place_are_sent_one_after_the_other() -> None:
     assert (found.busy[:8] > found.busy[8:]).all()
 
 
+def test_units_that_are_hardly_ever_sent_are_hardly_ever_busy() -> None:
+    made = city(40, 300, 2)
+    table = np.vstack([seconds(made), np.full((60, 300), 9_000.0)])
+    found = approximate(table, made.weights * 40 * 0.05 / 1_400.0, SCENE_S)
+    assert found.busy[:40].mean() == pytest.approx(0.05, abs=0.01)
+    assert (found.busy[40:] < 1e-4).all()
+
+
 def test_where_the_drives_grow_with_the_load_nothing_stands_still() -> None:
     """Alone they would be busy six tenths of the time: but whoever is sent farther is busy longer."""
     made = city(40, 400, 1)
@@ -162,12 +170,3 @@ def test_what_cannot_be_planned_is_refused() -> None:
         with pytest.raises(EngineError) as refused:
             run()
         assert refused.value.code == code
-
-
-def test_so_few_calls_that_some_units_are_never_sent_take_the_closest_units_drive() -> None:
-    travel = np.add.outer(np.linspace(60.0, 900.0, 220), np.array([0.0, 30.0]))
-    found = approximate(travel, [2e-8, 1e-8], 1_800.0, 300.0)
-    assert np.isfinite(found.busy).all()
-    assert found.busy[-1] <= 1e-6
-    assert found.travel_s == pytest.approx(70.0, abs=0.1)
-    assert found.in_time == pytest.approx(1.0, abs=1e-3)

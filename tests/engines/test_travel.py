@@ -13,6 +13,7 @@ from tests.engines.roads import grid_city, network, random_roads, referee
 from anlan.engines.errors import EngineError
 from anlan.engines.travel import network as network_module
 from anlan.engines.travel.network import Kind, Network
+from anlan.engines.travel.reachable import pieces
 from anlan.engines.travel.roads import Roads
 from anlan.engines.travel.snap import OFF_ROAD
 
@@ -47,6 +48,28 @@ def test_every_question_agrees_with_the_referee(kind: Kind, seed: int) -> None:
         assert np.array_equal(roads.tail[route.arcs], route.nodes[:-1])
         assert np.array_equal(roads.head[route.arcs], route.nodes[1:])
         assert route.metres == len(route.arcs)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_who_walks_goes_against_a_one_way_street_and_cars_do_not(kind: Kind) -> None:
+    """A ring of four, driven one way round; the last street is closed to those on foot."""
+    tail, head = np.arange(4), np.array([1, 2, 3, 0])
+    seconds = {"car": np.full(4, 10.0), "foot": np.array([60.0, 70.0, 80.0, np.inf])}
+    roads = Roads(120.0 + tail / 1000, np.full(4, 36.0), tail, head, np.full(4, 100.0), seconds)
+    asked = Network(roads, kind, walks=["foot"])
+    assert asked.matrix([2], [0], "car") == 20.0
+    assert asked.matrix([2, 3, 0], [0], "foot").ravel().tolist() == [130.0, 210.0, 0.0]
+    route = asked.route(2, 0, "foot")
+    assert (route.arcs.tolist(), route.nodes.tolist(), route.seconds, route.metres) == ([1, 0], [2, 1, 0], 130.0, 200.0)
+    shut = asked.reweighted("foot", np.array([60.0, np.inf, 80.0, np.inf]))
+    assert np.isinf(shut.matrix([2], [0], "foot")).all()
+    again = Network.load(asked.save(), kind)
+    assert np.array_equal(again.matrix(tail, tail, "foot"), asked.matrix(tail, tail, "foot"))
+    assert np.isinf(Network(roads, kind).matrix([2], [0], "foot")).all()
+    assert np.array_equal(asked.usable, Network(roads, kind).usable)
+    walked, driven = pieces(asked, 2, 500.0, "foot"), pieces(asked, 2, 500.0, "car")
+    assert sorted(walked[:, 0, 0].round(4).tolist()) == [120.0, 120.001, 120.001, 120.002, 120.002, 120.003]
+    assert len(driven) == 4
 
 
 def test_both_routers_agree_on_a_town() -> None:

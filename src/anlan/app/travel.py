@@ -37,7 +37,7 @@ def network(city: City) -> Network | None:
 def network_of(graph: RoadGraph) -> Network:
     """The same for a graph, with its order where it has one.
 
-    On foot no expressway is walked, the ferry takes its time, and a one-way street is one-way.
+    On foot no expressway is walked, the ferry takes its time, and a one-way street is walked both ways.
     """
     street = graph.kind < EXPRESSWAY
     walk = np.where(graph.kind == FERRY, graph.seconds, np.where(street, graph.metres / FOOT_M_S, np.inf))
@@ -47,7 +47,9 @@ def network_of(graph: RoadGraph) -> Network:
         FOOT: walk,
     }
     metres = graph.metres.astype(np.float64)
-    return Network(Roads(graph.lon, graph.lat, graph.tail, graph.head, metres, seconds), order=graph.order)
+    return Network(
+        Roads(graph.lon, graph.lat, graph.tail, graph.head, metres, seconds), order=graph.order, walks=[FOOT]
+    )
 
 
 def prepare(pack: Path) -> Network | None:

@@ -74,9 +74,7 @@ def approximate(travel_s: ArrayLike, calls_per_s: ArrayLike, scene_s: float, tar
         calls = done * (1.0 - full) / (1.0 - busy)  # a second that it is free
         from_queue = total * waits / units
         answered = done * (1.0 - waits) + from_queue
-        driving = driven * (1.0 - waits) + from_queue * anywhere
-        idle = answered <= 0.0  # hardly any calls for many units: some are sent to none, and how long is nobody's time
-        lasts = np.where(idle, alone, scene_s + driving / np.where(idle, 1.0, answered))
+        lasts = scene_s + (driven * (1.0 - waits) + from_queue * anywhere) / np.maximum(answered, 1e-300)
         new = calls * service / (1.0 + calls * service)
         half = 0.5 * (state[: 2 * units] + np.append(new, lasts / alone))
         return np.append(half, _balanced(pairs, together, calls, gain, service))

@@ -33,6 +33,7 @@ def bench() -> list[BenchRow]:
             "deploy.mexclp.40", None, 1e-3, lambda t, w: solve(mexclp(t <= 240, w, 40, 0.3)), "40 units, q .3, 240 s"
         ),
         _worst("deploy.mclp.40", None, 1e-3, lambda t, w: solve(mclp(t <= 240, w, 40)), "40 units, 240 s"),
+        _heaped(),
         _worst("deploy.pmedian", 10.0, 5e-3, lambda t, w: p_median(t, w, 40), "p 40"),
     ]
     return [*rows, *_known()]
@@ -64,6 +65,18 @@ def _worst(name: str, floor: float | None, gap: float, run: Callable[[Floats, Fl
     note = f"{SITES} × {ZONES}, {note}; gap ≤ {worst * 100:.3f} % {met}; {said} s, "
     note += f"of the processor {busy:.2f}; {plans[-1].how}"
     return BenchRow(name, max(took), "s", floor, None, CITIES, note)
+
+
+def _heaped() -> BenchRow:
+    """Squares so wide that hardly any reaches its neighbour in time, each of them allowed to have all units."""
+    covers = np.eye(480, dtype=np.bool_)
+    twins = np.arange(24)
+    covers[twins, twins ^ 1] = True
+    weights = np.random.default_rng(1).gamma(0.7, 10.0, 480)
+    began = time.perf_counter()
+    plan = solve(mexclp(covers, weights, 200, 0.3))
+    note = f"480 squares, 200 units, q .3, no limit to a square, 24 in pairs; gap {plan.gap * 100:.3f} %; {plan.how}"
+    return BenchRow("deploy.mexclp.heaped", time.perf_counter() - began, "s", 3.0, None, 1, note)
 
 
 def _known() -> list[BenchRow]:

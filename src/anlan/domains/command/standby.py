@@ -31,8 +31,8 @@ Zones = NDArray[np.int64]
 
 WITHIN = (600, 300)
 """The public limits: 10 minutes, 城区 5."""
-HEAP = 6
-"""More units than this in one zone add next to nothing, and asking for them makes the linear program long."""
+HEAP = 1_000
+"""So many units may wait in one zone: more than any fleet."""
 HOURS, CITY_HOUR = 24, 8
 FLOOR_MAX = 95
 FLOOR_GAP = 3e-3

@@ -6,7 +6,7 @@ a question under way keeps the times it began with. No turn costs and no turn ba
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from anlan.engines.archive import packed, unpacked
 from anlan.engines.errors import EngineError
-from anlan.engines.travel.roads import CLOSED, Ints, Milliseconds, Roads, milliseconds
+from anlan.engines.travel.roads import CLOSED, Ints, Milliseconds, Roads, against, milliseconds, turned
 from anlan.engines.travel.router import Router, Times
 from anlan.engines.travel.snap import SNAP_M, Snap
 from anlan.engines.travel.sphere import Floats
@@ -29,7 +29,8 @@ Kind = Literal["hierarchy", "dijkstra"]
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """A fastest route: arcs and nodes in driving order (one node more than arcs), seconds and metres in all."""
+    """A fastest route: arcs and nodes in driving order (one node more than arcs), seconds and metres in all. An
+    arc that is walked against its direction has its own number."""
 
     arcs: Ints
     nodes: Ints
@@ -44,11 +45,20 @@ class Network:
     among them) and `travel.vehicle_unknown`; unreachable is `inf`, never a large number.
     """
 
-    def __init__(self, roads: Roads, kind: Kind = "hierarchy", order: NDArray[np.int32] | None = None) -> None:
-        self.roads = roads
-        self.kind, self.order, self._make = _router(roads, kind, order)
+    def __init__(
+        self,
+        roads: Roads,
+        kind: Kind = "hierarchy",
+        order: NDArray[np.int32] | None = None,
+        walks: Collection[str] = (),
+    ) -> None:
+        """`walks`: the classes that go against one-way streets too, in the same time."""
+        self.roads, self.walks = roads, frozenset(walks)
         self._times = {v: milliseconds(s, roads.arcs, v) for v, s in roads.seconds.items()}
-        self._routers = {vehicle: self._make(times) for vehicle, times in self._times.items()}
+        self._back = against(roads, np.any([self._times[v] != CLOSED for v in self.walks], axis=0))
+        self._walked = turned(roads, self._back)
+        self.kind, self.order, self._make = _router(self._walked, kind, order)
+        self._routers = {vehicle: self._routed(vehicle, times) for vehicle, times in self._times.items()}
         self._snap = Snap(roads, np.any([times != CLOSED for times in self._times.values()], axis=0))
 
     @property
@@ -98,7 +108,8 @@ class Network:
         arcs = self._router(vehicle).route(int(ends[0]), int(ends[1]))
         if arcs is None:
             raise EngineError("travel.unreachable", source=int(ends[0]), target=int(ends[1]), vehicle=vehicle)
-        nodes = np.concatenate([ends[:1], self.roads.head[arcs]])
+        nodes = np.concatenate([ends[:1], self._walked.head[arcs]])
+        arcs = np.concatenate([np.arange(self.roads.arcs, dtype=np.int32), self._back])[arcs]
         seconds = self._times[vehicle][arcs].sum(dtype=np.int64) / 1000.0
         return Route(arcs, nodes, float(seconds), float(self.roads.metres[arcs].sum()))
 
@@ -109,7 +120,7 @@ class Network:
         other = object.__new__(Network)
         other.__dict__ = self.__dict__ | {
             "_times": self._times | {vehicle: times},
-            "_routers": self._routers | {vehicle: self._make(times)},
+            "_routers": self._routers | {vehicle: self._routed(vehicle, times)},
         }
         return other
 
@@ -119,12 +130,20 @@ class Network:
         now = self._times[vehicle]
         return np.where(now == CLOSED, np.inf, now / 1000.0)
 
+    def ways(self, vehicle: str) -> tuple[Ints, Ints, Floats]:
+        """Tail, head and seconds of each arc as the class goes it: behind the others those walked against one-way
+        streets."""
+        seconds = self.times(vehicle)
+        back = self._back if vehicle in self.walks else self._back[:0]
+        arcs = self.roads.arcs + len(back)
+        return self._walked.tail[:arcs], self._walked.head[:arcs], np.append(seconds, seconds[back])
+
     def save(self) -> bytes:
         """Roads, times now and node order; equal networks give equal bytes."""
         arrays = {f"roads_{name}": getattr(self.roads, name) for name in COLUMNS}
         arrays |= {f"ms{n}": times for n, times in enumerate(self._times.values())}
         arrays |= {"order": self.order} if self.order is not None else {}
-        return packed({"version": VERSION, "vehicles": list(self._times)}, arrays)
+        return packed({"version": VERSION, "vehicles": list(self._times), "walks": sorted(self.walks)}, arrays)
 
     @staticmethod
     def load(data: bytes, kind: Kind = "hierarchy") -> Network:
@@ -136,7 +155,12 @@ class Network:
         except KeyError as error:
             raise ValueError(f"not a road network: {error} is missing") from error
         seconds = {v: np.where(ms == CLOSED, np.inf, ms / 1000.0) for v, ms in times.items()}
-        return Network(Roads(**columns, seconds=seconds), kind, arrays.get("order"))
+        return Network(Roads(**columns, seconds=seconds), kind, arrays.get("order"), head.get("walks", ()))
+
+    def _routed(self, vehicle: str, times: Milliseconds) -> Router:
+        """A router for these times, which hold against one-way streets where the class walks."""
+        back = times[self._back] if vehicle in self.walks else np.full(len(self._back), CLOSED, np.int32)
+        return self._make(np.concatenate([times, back]))
 
     def _router(self, vehicle: str) -> Router:
         found = self._routers.get(vehicle)

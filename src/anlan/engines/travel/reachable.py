@@ -29,11 +29,12 @@ def seconds_to_nodes(network: Network, source: int, seconds_max: float, vehicle:
 def pieces(network: Network, source: int, seconds_max: float, vehicle: str) -> NDArray[np.float64]:
     """The roads driven within the time, the last ones in part: shape (pieces, 2 ends, 2), WGS-84 degrees."""
     reached = seconds_to_nodes(network, source, seconds_max, vehicle)
-    roads, arc_seconds = network.roads, network.times(vehicle)
-    arcs = np.flatnonzero(np.isfinite(reached[roads.tail]) & np.isfinite(arc_seconds))
-    share = np.minimum(1.0, (seconds_max - reached[roads.tail[arcs]]) / arc_seconds[arcs])
-    begin = np.column_stack([roads.lon[roads.tail[arcs]], roads.lat[roads.tail[arcs]]])
-    end = np.column_stack([roads.lon[roads.head[arcs]], roads.lat[roads.head[arcs]]])
+    roads, (tail, head, arc_seconds) = network.roads, network.ways(vehicle)
+    arcs = np.flatnonzero(np.isfinite(reached[tail]) & np.isfinite(arc_seconds))
+    tail, head = tail[arcs], head[arcs]
+    share = np.minimum(1.0, (seconds_max - reached[tail]) / arc_seconds[arcs])
+    begin = np.column_stack([roads.lon[tail], roads.lat[tail]])
+    end = np.column_stack([roads.lon[head], roads.lat[head]])
     return np.stack([begin, begin + share[:, None] * (end - begin)], axis=1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -76,6 +76,23 @@ def milliseconds(seconds: ArrayLike, arcs: int, vehicle: str = "") -> Millisecon
         raise EngineError("travel.seconds", count=int(bad.sum()), arc=arc, value=float(given[arc]), vehicle=vehicle)
     whole = np.maximum(1.0, np.rint(np.where(closed, 0.0, given) * 1000.0))
     return np.where(closed, CLOSED, whole).astype(np.int32)
+
+
+def against(roads: Roads, walked: NDArray[np.bool_]) -> Ints:
+    """The arcs that may be walked and whose street has none the other way."""
+    there = roads.tail.astype(np.int64) * roads.nodes + roads.head
+    other = roads.head.astype(np.int64) * roads.nodes + roads.tail
+    found: Ints = np.flatnonzero(walked & ~np.isin(other, there[walked])).astype(np.int32)
+    return found
+
+
+def turned(roads: Roads, back: Ints) -> Roads:
+    """The same roads with these arcs also the other way, behind the others."""
+    if not len(back):
+        return roads
+    tail, head = np.append(roads.tail, roads.head[back]), np.append(roads.head, roads.tail[back])
+    seconds = {vehicle: np.append(given, given[back]) for vehicle, given in roads.seconds.items()}
+    return replace(roads, tail=tail, head=head, metres=np.append(roads.metres, roads.metres[back]), seconds=seconds)
 
 
 def strong_parts(roads: Roads, is_open: NDArray[np.bool_]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

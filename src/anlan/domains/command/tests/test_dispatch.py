@@ -13,7 +13,7 @@ from anlan.domains.command.advise import advise
 from anlan.domains.command.fleet import fleet
 from anlan.domains.command.units import ASSIGNED, AVAILABLE, EN_ROUTE, ON_SCENE
 from anlan.engines.travel.dijkstra import Dijkstra
-from anlan.engines.travel.roads import milliseconds
+from anlan.engines.travel.roads import CLOSED, against, milliseconds, turned
 from anlan.loop.case import Intent
 from anlan.loop.grants import Actor
 from anlan.loop.working_calendar import minute_of
@@ -137,7 +137,9 @@ def test_the_ranking_is_dijkstras_and_what_was_seen_is_on_the_ledger(room: Any) 
     for one in advice.needs[0].ranked:
         unit = room.unit(one.unit)
         drives = {"car": "car", "motorcycle": "motorcycle", "foot": "foot"}[unit.vehicle]
-        oracle = Dijkstra(roads, milliseconds(here.roads.times(drives), roads.arcs))
+        times = milliseconds(here.roads.times(drives), roads.arcs)
+        back = against(roads, times != CLOSED) if drives in here.roads.walks else np.empty(0, np.int32)
+        oracle = Dijkstra(turned(roads, back), np.append(times, times[back]))
         node, _, _ = here.nodes([unit])
         assert one.drive_ms == int(oracle.to_one(node, target)[0])
         parts = (one.wait_ms, one.turnout_ms, one.access_ms, one.drive_ms, one.walk_ms)
