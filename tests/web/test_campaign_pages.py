@@ -21,6 +21,7 @@ async def test_a_campaign_is_sealed_opened_and_swept(world: World, browser: Brow
     page = await browser.post("/campaigns", **form, places=f"星海网吧，{first.name}\n海天旅馆，{second.name}")
     address = str(page.url.path)
     assert "启封，此前不可读" in page.text
+    assert "超时" not in page.text
     assert "先封后门" not in (await browser.get(address, plan="read")).text
     officer = world.city.roster.of_unit(first.key, "officer")[0]
     await browser.log_in(officer.number)
@@ -41,6 +42,9 @@ async def test_a_campaign_is_sealed_opened_and_swept(world: World, browser: Brow
     await browser.log_in(stranger.number)
     assert (await browser.get(address)).status_code == 404
     assert "百日行动" not in (await browser.get("/campaigns")).text
+    world.clock = lambda: now + 3 * DAY_MS
+    await browser.role("overseer")
+    assert (await browser.get(address)).text.count("超时") == 2  # neither house has accepted its task
 
 
 async def test_a_stretch_shows_what_it_needs_and_what_was_walked(world: World, browser: Browser) -> None:

@@ -116,6 +116,28 @@ async def test_a_standby_plan_is_proposed_accepted_and_looked_at_without_scripts
     assert "没有待命点" in (await browser.post("/command/standby", hour="20", within="600")).text
 
 
+async def test_a_floor_per_district_has_its_price_on_the_page_or_is_refused_beside_a_plan_without(
+    room: Room, browser: Browser
+) -> None:
+    await browser.log_in(room.dispatcher.id)
+    free = standby.propose(room.world, room.dispatcher, Ask(20))
+    page = (await browser.get("/command/standby", hour="20")).text
+    assert 'id="price"' not in page
+    assert f"{free.districts[0].share_ppm / 10_000:.1f}%" in page
+    floor = free.districts[0].share_ppm // 10_000 + 3
+    kept = standby.propose(room.world, room.dispatcher, Ask(20, floor=floor))
+    page = (await browser.get("/command/standby", hour="20", floor=str(floor))).text
+    assert f"−{(kept.without_ppm - kept.share_ppm) / 10_000:.1f}个百分点" in page
+    assert f"每个区市不低于{floor}%" in page
+    for one in kept.districts:
+        assert f"{one.share_ppm / 10_000:.1f}%" in page
+    refused = await browser.get("/command/standby", hour="20", units="3", floor="60")
+    assert refused.status_code == 422
+    assert "达不到每个区市60%的保底" in refused.text
+    assert len(re.findall(r'name="at-', refused.text)) == 3
+    assert (await browser.get("/command/standby", hour="20", floor="x")).status_code == 422
+
+
 async def test_the_ranked_list_is_renewed_without_a_reading_and_the_card_is_one(room: Room, browser: Browser) -> None:
     at = room.at(room.available())
     matter = await asyncio.to_thread(room.call, at, "incident.dispute", "饭馆里客人和老板争执")

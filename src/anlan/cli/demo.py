@@ -15,6 +15,7 @@ from anlan.city.demo import write_demo
 from anlan.city.people import Officer
 from anlan.cli.headless import DAY_MS, headless, living
 from anlan.cli.show import bar
+from anlan.domains.campaign.seed import deeds
 from anlan.domains.command.seed import demo_units, fresh_shift, put_units
 from anlan.domains.hotline.seed import labelled
 from anlan.engines.classify import train
@@ -44,6 +45,8 @@ def prepare_demo(home: Path, days: float = 14) -> None:
     logins = {role: _login(world, role) for role in ROLES}
     (home / "demo.txt").write_text("".join(f"  {role}: {o.number}\n" for role, o in logins.items()), "utf-8")
     town = headless(world, PAST, began, demo_password(), without=humans(home))
+    for deed in deeds(world, began, now):
+        town.timeline.after(deed.at - began, deed.do)
     with bar("demo days") as on_progress:
         asyncio.run(living(world, town, now, on_progress))
     rosters(world, logins["security"])

@@ -46,6 +46,7 @@ class UnitLine(msgspec.Struct, frozen=True):
     name: str
     task: str
     state: str
+    late: bool
     count: Count
     share: str
 
@@ -269,9 +270,11 @@ def wave_asked(visit: Visit, found: Campaign) -> int:
 def unit_line(visit: Visit, unit: str, task: Matter | None, count: Count) -> UnitLine:
     """A unit of the roll-up."""
     state = visit.t(f"campaign.stage.{task.stage}") if task else visit.t("campaign.no_task")
+    late = task is not None and any(c.stopped is None and c.is_late(visit.now) for c in task.clocks.values())
     return UnitLine(
-        visit.names.unit(unit), shown(task.number) if task else "", state, count, share(count.checked, count.places)
-    )
+        visit.names.unit(unit), shown(task.number) if task else "", state, late, count,
+        share(count.checked, count.places),
+    )  # fmt: skip
 
 
 def places_of(visit: Visit, found: Campaign, done: dict[str, Check], mine: set[str]) -> list[PlaceLine]:

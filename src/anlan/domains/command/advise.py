@@ -25,6 +25,7 @@ from anlan.engines.dispatch.units import ACCESS_M_S, NEVER, Units, units_at
 from anlan.engines.errors import EngineError
 from anlan.loop.matter import Matter
 
+OUT = frozenset({ASSIGNED, EN_ROUTE, ON_SCENE})
 KEPT = 2_000
 SOON_CLEAR_S = 300.0
 MS = 1000
@@ -140,10 +141,11 @@ def columns(world: World, here: Fleet, matter: Matter, units: list[Unit], now: i
     classes = tuple(dict.fromkeys(v.drives for v in vehicles.values()))
     branches = _branches(world)
     branch = branches.get(matter.lead, "")
+    others = world.store.read.matters(list({unit.matter for unit in units if unit.state in OUT}))
     return units_at(
         node,
         access_s=metres / ACCESS_M_S,
-        ready_s=[_ready(world, matter, unit, now) for unit in units],
+        ready_s=[_ready(matter, unit, others.get(unit.matter), now) for unit in units],
         turnout_s=[0.0 if unit.state == EN_ROUTE else float(vehicles[unit.vehicle].turnout) for unit in units],
         age_s=np.where(at > 0, np.maximum((now - at) / MS, 0.0), UNREPORTED_S),
         skills=np.array([bits(unit.skills) for unit in units], np.uint64),
@@ -201,13 +203,13 @@ def _shelf(world: World) -> OrderedDict[str, Advice]:
     return found
 
 
-def _ready(world: World, matter: Matter, unit: Unit, now: int) -> float:
+def _ready(matter: Matter, unit: Unit, other: Matter | None, now: int) -> float:
+    """Seconds until a unit can set out; `other`: the incident it is out for."""
     if unit.state == AVAILABLE:
         return 0.0
-    if not unit.matter or unit.state not in {ASSIGNED, EN_ROUTE, ON_SCENE}:
+    if other is None or unit.state not in OUT:
         return NEVER
-    other = world.store.read.matter(unit.matter)
-    if unit.state in {ASSIGNED, EN_ROUTE}:
+    if unit.state != ON_SCENE:
         return 0.0 if urgency_of(matter) < urgency_of(other) else NEVER
     usual = rules().type(other.category).scene * 60.0
     left = usual - (now - unit.since) / MS

@@ -129,6 +129,9 @@ async def render(visit: Visit, error: Refused | None = None) -> Template:
         found = await asyncio.to_thread(standby.propose, visit.world, visit.actor, ask)
     except Refused as refused:
         error = error or refused
+        if refused.code in {"standby.floor", "standby.floor_open"}:  # what can be had without it, beside the refusal
+            free = msgspec.structs.replace(ask, floor=0)
+            found = await asyncio.to_thread(standby.propose, visit.world, visit.actor, free)
     return visit.page(
         "command/standby.html", status_of(error) if error else 200, ask=ask, found=found, withins=WITHIN,
         error=visit.refusal(error, "command") if error else "", rows=rows_of(visit, found) if found else [],
@@ -137,18 +140,20 @@ async def render(visit: Visit, error: Refused | None = None) -> Template:
         gain=f"{(found.share_ppm - found.now_ppm) / 10_000:+.1f}" if found else "",
         drive=drive_words(visit, found.drive_s) if found else "",
         drive_now=drive_words(visit, found.drive_now_s) if found else "",
-        rhythm=rhythm(found) if found else [],
+        rhythm=rhythm(found) if found else [], without=percent(found.without_ppm) if found else "",
+        price=f"{(found.without_ppm - found.share_ppm) / 10_000:.1f}" if found else "",
+        districts=districts_of(visit, found) if found else [], floor_max=standby.FLOOR_MAX,
         plans=[line_of(visit, plan) for plan in standby_plan.latest(visit.world)],
         when=when(visit, *standby_plan.window(visit.world.clock(), ask.hour)), heap=standby.HEAP,
     )  # fmt: skip
 
 
 def ask_of(visit: Visit) -> Ask:
-    """What the address asks for: else the coming hour, every free unit, ten minutes. Raises Refused."""
+    """What the address asks for: else the coming hour, every free unit, ten minutes, no floor. Raises Refused."""
     query = visit.request.query_params
     coming = (minute_of(visit.world.clock()) // 60 + 1) % standby.HOURS
     numbers = {}
-    for field, otherwise in (("hour", coming), ("units", 0), ("within", WITHIN[0])):
+    for field, otherwise in (("hour", coming), ("units", 0), ("within", WITHIN[0]), ("floor", 0)):
         text = query.get(field) or str(otherwise)
         number = whole(text)
         if number is None:
@@ -194,6 +199,19 @@ def rows_of(visit: Visit, found: Proposal) -> list[Row]:
         )
         for n, one in enumerate(found.points, 1)
     ]  # fmt: skip
+
+
+def districts_of(visit: Visit, found: Proposal) -> list[tuple[str, str, str, str]]:
+    """Each district in words: name, its share of the calls, what is covered of them, what would be without a floor."""
+    return [
+        (
+            visit.names.area(one.key),
+            f"{one.calls / found.calls * 100:.1f}%",
+            percent(one.share_ppm),
+            percent(one.without_ppm),
+        )
+        for one in found.districts
+    ]
 
 
 def where_of(visit: Visit, lon: float, lat: float) -> str:

@@ -64,7 +64,9 @@ def _near(world: World, at: tuple[float, float], now: int) -> list[Matter]:
         " AND opened_at >= ? AND lon_e6 BETWEEN ? AND ? AND lat_e6 BETWEEN ? AND ? ORDER BY opened_at DESC LIMIT ?"
     )
     values = (now - 6 * ONE_MINUTES * 60_000, lon - REACH_E6, lon + REACH_E6, lat - REACH_E6, lat + REACH_E6, ASKED)
-    return [world.store.read.matter(number) for (number,) in world.store.read.listed((sql, values))]
+    numbers = [number for (number,) in world.store.read.listed((sql, values))]
+    found = world.store.read.matters(numbers)
+    return [found[number] for number in numbers if number in found]
 
 
 def _scores(world: World, at: tuple[float, float], category: str, text: str) -> dict[int, float]:

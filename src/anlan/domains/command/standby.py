@@ -7,18 +7,21 @@ was decided is a row of the register `command.standby` and a fact (`standby_plan
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from anlan.app.world import World
+from anlan.city.errors import CityError
 from anlan.domains.command import units as board
 from anlan.domains.command.cover import BUSY, DAYS, DRIVES, PRIOR_CALLS, Cover, cover
 from anlan.domains.command.fleet import E6, ROAD_METRES_MAX, fleet
 from anlan.domains.command.rules import rules
 from anlan.domains.command.units import AVAILABLE, Unit
 from anlan.engines.deployment.demand import choose_strength, kernel, rates
-from anlan.engines.deployment.problem import covered, mexclp
+from anlan.engines.deployment.problem import CoverProblem, Plan, covered, mexclp
 from anlan.engines.errors import EngineError
 from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
@@ -31,6 +34,9 @@ WITHIN = (600, 300)
 HEAP = 1_000
 """So many units may wait in one zone: more than any fleet."""
 HOURS, CITY_HOUR = 24, 8
+FLOOR_MAX = 95
+FLOOR_GAP = 3e-3
+"""How near to the best a plan with floors is sought: they make the problem much harder."""
 DAY_MS, HOUR_MS = 86_400_000, 3_600_000
 LENDS_M = 800.0
 STRENGTH, KEPT_BACK_DAYS, CHOSEN_FROM = 30.0, 7, 200
@@ -41,11 +47,13 @@ FAR = 1e7
 
 
 class Ask(msgspec.Struct, frozen=True):
-    """What is asked for: an hour of the day, how many units (0: all that are free), seconds to be there."""
+    """What is asked for: an hour of the day, how many units (0: all that are free), seconds to be there, and the per
+    cent of its own calls that must be covered in every district (保底; 0: no floor)."""
 
     hour: int
     units: int = 0
     within: int = WITHIN[0]
+    floor: int = 0
 
 
 class Demand(msgspec.Struct):
@@ -81,10 +89,20 @@ class Covered(msgspec.Struct, frozen=True):
     zones: list[tuple[float, float, float, int]]
 
 
+class District(msgspec.Struct, frozen=True):
+    """A district's calls of the hour, what of them the plan covers, and what the best plan without a floor would."""
+
+    key: str
+    calls: float
+    share_ppm: int
+    without_ppm: int
+
+
 class Proposal(msgspec.Struct, frozen=True):
     """Where to wait. `share_ppm` of the hour's calls is covered, `now_ppm` by the same units where they are, and no
-    plan with at most HEAP of them in a zone covers more than `bound_ppm`. `fixed`: free units that count, but are not
-    the asker's to move or are on foot. `coarse`: most zones reach only themselves in time."""
+    plan with at most HEAP of them in a zone covers more than `bound_ppm`. `without_ppm`: what the best plan without a
+    floor covers. `fixed`: free units that count, but are not the asker's to move or are on foot. `coarse`: most zones
+    reach only themselves in time."""
 
     ask: Ask
     points: tuple[Point, ...]
@@ -98,6 +116,8 @@ class Proposal(msgspec.Struct, frozen=True):
     calls: float
     coarse: bool
     demand: Demand
+    without_ppm: int
+    districts: tuple[District, ...]
 
 
 class Standing(msgspec.Struct):
@@ -122,6 +142,8 @@ def checked(ask: Ask) -> Ask:
         raise Refused("field.out_of_range", field="hour", minimum=0, maximum=HOURS - 1)
     if ask.within not in WITHIN:
         raise Refused("field.not_an_option", field="within", options=", ".join(map(str, WITHIN)))
+    if not 0 <= ask.floor <= FLOOR_MAX:
+        raise Refused("field.out_of_range", field="floor", minimum=0, maximum=FLOOR_MAX)
     if ask.units < 0:
         raise Refused("field.out_of_range", field="units", minimum=0, maximum=board.PEOPLE_MAX)
     return ask
@@ -129,10 +151,9 @@ def checked(ask: Ask) -> Ask:
 
 def propose(world: World, who: Actor, ask: Ask) -> Proposal:
     """The best points for an hour, and who goes where. Raises Refused: as `checked` and `ready`, standby.nobody where
-    no unit is free to be moved, standby.few where more are asked for than are free."""
+    no unit is free to be moved, standby.few where more are asked for than are free, standby.floor where so many cannot
+    keep the floor, standby.floor_open where no plan that keeps it was found."""
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415 - a start waits for no solver
-
-    from anlan.engines.deployment.expected_cover import solve  # noqa: PLC0415
 
     checked(ask)
     known, standing = ready(world), free(world, who)
@@ -146,7 +167,7 @@ def propose(world: World, who: Actor, ask: Ask) -> Proposal:
     units = number + int(standing.fixed.sum())
     most = standing.fixed + max(HEAP, -(-number // len(weights)))
     problem = mexclp(reached, weights, units, BUSY, least=standing.fixed, most=most)
-    plan, total = solve(problem), float(weights.sum())
+    (plan, without), total = _solved(world, known, problem, ask), float(weights.sum())
     sites = np.repeat(np.arange(len(plan.units)), plan.units - standing.fixed)
     drive = np.minimum(seconds[np.ix_(standing.zones, sites)], FAR)
     goes, point = linear_sum_assignment(drive)
@@ -165,7 +186,19 @@ def propose(world: World, who: Actor, ask: Ask) -> Proposal:
         round(covered(reached, weights, here, BUSY) / total * PPM), round(plan.bound / total * PPM),
         mean_drive(seconds, weights, plan.units), mean_drive(seconds, weights, here), len(standing.units),
         int(standing.fixed.sum()), total, bool(np.median(reached.sum(axis=0)) <= 1.0), surface,
+        round(without.value / total * PPM), _districts(world, known, problem, plan, without),
     )  # fmt: skip
+
+
+def districts_of(world: World, known: Cover) -> tuple[list[str], NDArray[np.int32]]:
+    """The districts that zones lie in (by their middle), and each zone's, -1 outside them all; worked out once."""
+    found: tuple[list[str], NDArray[np.int32]] | None = world.kept.get("command.standby.districts")
+    if found is None or len(found[1]) != len(known.zones.lon):
+        keys = [_district(world, x, y) for x, y in zip(known.zones.lon.tolist(), known.zones.lat.tolist(), strict=True)]
+        names = sorted(set(keys) - {""})
+        found = (names, np.array([names.index(key) if key else -1 for key in keys], np.int32))
+        world.kept["command.standby.districts"] = found
+    return found
 
 
 def covers(world: World, who: Actor, ask: Ask, places: list[tuple[float, float]]) -> Covered:
@@ -242,6 +275,46 @@ def mean_drive(seconds: Floats, calls: Floats, units: Zones) -> int:
     except EngineError:
         return -1
     return round(found.travel_s)
+
+
+def _solved(world: World, known: Cover, problem: CoverProblem, ask: Ask) -> tuple[Plan, Plan]:
+    """The best plan that keeps the floor, and the best without one. Raises Refused as `propose` about floors."""
+    from anlan.engines.deployment.expected_cover import solve  # noqa: PLC0415 - as above
+
+    without = solve(problem)
+    if not ask.floor:
+        return without, without
+    names, district = districts_of(world, known)
+    least = np.full(len(names), ask.floor / 100)
+    try:
+        return solve(replace(problem, district=district, floors=least), FLOOR_GAP), without
+    except EngineError as error:
+        code = "standby.floor" if error.code == "deploy.floors" else "standby.floor_open"
+        raise Refused(code, floor=ask.floor) from None
+
+
+def _districts(world: World, known: Cover, problem: CoverProblem, plan: Plan, without: Plan) -> tuple[District, ...]:
+    """What the plans cover of each district's calls, least first."""
+    names, district = districts_of(world, known)
+    found = []
+    for n, key in enumerate(names):
+        inside = district == n
+        calls = float(problem.weights[inside].sum())
+        shares = [
+            round(covered(problem.covers[:, inside], problem.weights[inside], one.units, BUSY) / calls * PPM)
+            for one in (plan, without)
+            if calls
+        ]
+        if shares:
+            found.append(District(key, calls, *shares))
+    return tuple(sorted(found, key=lambda one: one.share_ppm))
+
+
+def _district(world: World, lon: float, lat: float) -> str:
+    try:
+        return world.city.areas.locate(lon, lat).district
+    except CityError:
+        return ""
 
 
 def _surface(world: World, known: Cover) -> Demand:

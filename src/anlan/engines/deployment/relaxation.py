@@ -22,9 +22,12 @@ from anlan.engines.errors import EngineError
 
 TAIL: Final = 1e-4
 """Levels of cover worth less than this share of a zone are drawn as one longer level: never less than the truth."""
-TAIL_WITH_FLOORS: Final = 1e-7
+TAIL_WITH_FLOORS: Final = 1e-4
 """With floors they are left out instead, so that a floor that is kept in the model is kept in fact."""
 INFEASIBLE: Final = 2
+NODES_MAX: Final = 30
+"""With floors the solver looks at so many branches at most: near the highest floor that can be kept it would go on for
+hours. What it has by then is a plan with a proven bound, or the answer is open."""
 PRESOLVE: Final = False
 """It finds next to nothing here, and takes twenty seconds where any site may have all units and some reach the same."""
 STRICTER: Final = 0.9
@@ -102,11 +105,13 @@ def branch(problem: CoverProblem, found: Relaxed, gap: float) -> Plan:
         integrality=np.arange(len(model.gain)) < sites,
         bounds=Bounds(model.low, model.most),
         constraints=LinearConstraint(model.table, low, model.high),
-        options={"mip_rel_gap": gap * STRICTER},
+        options={"mip_rel_gap": gap * STRICTER, **({"node_limit": NODES_MAX} if problem.floors.any() else {})},
     )
     if answer.status == INFEASIBLE:
         raise EngineError("deploy.floors")
-    assert answer.status == 0, answer.message
+    if answer.x is None and problem.floors.any():
+        raise EngineError("deploy.floors_open", nodes=NODES_MAX)
+    assert answer.x is not None, answer.message
     units = np.rint(answer.x[:sites]).astype(np.int64)
     value = covered(problem.covers, problem.weights, units, problem.busy)
     scale = problem.weights.mean()

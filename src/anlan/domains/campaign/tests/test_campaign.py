@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,41 +12,16 @@ from hypothesis import strategies as st
 
 from anlan.app import handle
 from anlan.app.world import World
-from anlan.city.demo import write_demo
 from anlan.domains.campaign import patrols, plan, sweep
 from anlan.domains.campaign.patrols import HOUR_MS, Group, Segment, Turn
 from anlan.domains.campaign.plan import DAY_MS, Draft
+from anlan.domains.campaign.tests.conftest import NOON, refused, someone
 from anlan.loop.case import Intent
-from anlan.loop.errors import Refused
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import minute_of
-from anlan.main import open_world
 
-NOON = 1_795_492_800_000
-"""2026-11-24 12:00 in Qingdao, a Tuesday, as UTC milliseconds."""
 SECRET = "凌晨两点同时清查，先封后门"
-
-
-@pytest.fixture(scope="session")
-def campaign_city(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("campaign") / "city"
-    write_demo(path)
-    return path
-
-
-@pytest.fixture
-def world(tmp_path: Path, campaign_city: Path) -> Iterator[World]:
-    shutil.copytree(campaign_city, tmp_path / "city")
-    made = open_world(tmp_path)
-    made.clock = lambda: NOON
-    yield made
-    made.store.close()
-
-
-def someone(world: World, role: str, unit: str = "") -> Actor:
-    officer = world.city.roster.of_unit(unit, role)[0] if unit else world.city.roster.with_role(role)[0]
-    return Actor(officer.number, officer.unit, (role,))
 
 
 def houses(world: World) -> list[str]:
@@ -70,12 +42,6 @@ def begun(world: World, **said: Any) -> Matter:
 
 def at(world: World, ms: int) -> None:
     world.clock = lambda: ms
-
-
-def refused(work: Any) -> str:
-    with pytest.raises(Refused) as no:
-        work()
-    return no.value.code
 
 
 def told(world: World, kind: str) -> list[dict[str, Any]]:

@@ -17,6 +17,7 @@ from anlan.engines.travel.roads import CLOSED, against, milliseconds, turned
 from anlan.loop.case import Intent
 from anlan.loop.grants import Actor
 from anlan.loop.working_calendar import minute_of
+from anlan.store.read import Reader
 
 
 def test_given_a_call_when_it_is_taken_then_its_limit_and_urgency_are_the_types_and_the_places(room: Any) -> None:
@@ -196,3 +197,29 @@ def test_an_incident_is_walked_to_its_end(room: Any) -> None:
     now = room.world.store.read.matter(matter.number)
     commit = handle.prepare(room.world, now.number, Intent("report", now.version, {"note": "已调解"}), room.dispatcher)
     assert room.world.store.writer.submit(commit).matters[0].stage == "verifying"
+
+
+def test_given_more_units_out_when_advice_is_asked_for_then_no_more_statements_are_read(
+    room: Any, monkeypatch: Any
+) -> None:
+    asked: list[str] = []
+    run = Reader._run
+
+    def counted(self: Reader, sql: str, values: Any = ()) -> Any:
+        asked.append(sql)
+        return run(self, sql, values)
+
+    matter = room.call(room.at(room.available()), "incident.fire")
+    advise(room.world, matter)
+    monkeypatch.setattr(Reader, "_run", counted)
+    counts = []
+    for out in (1, 2, 6):
+        while sum(unit.matter > 0 for _, unit in board.register(room.world).rows().values()) < out:
+            unit = room.available()
+            room.send(room.call(room.at(unit), "incident.noise"), unit.key)
+        asked.clear()
+        advice = advise(room.world, matter)
+        counts.append(len(asked))
+        assert any(one.diverts for need in advice.needs for one in need.ranked)
+    assert counts[0] == counts[1] == counts[2]
+    assert sum("FROM matters WHERE number" in sql for sql in asked) == 1

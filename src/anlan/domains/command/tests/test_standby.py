@@ -13,6 +13,7 @@ from anlan.domains.command.fleet import Fix, fleet
 from anlan.domains.command.standby import Ask
 from anlan.domains.command.standby_plan import Spot
 from anlan.domains.command.units import AVAILABLE
+from anlan.engines.errors import EngineError
 from anlan.loop.grants import Actor
 
 DAY_S = 86_400
@@ -129,3 +130,45 @@ def test_given_a_plan_when_it_is_over_then_it_says_who_stood_where_and_what_was_
     assert after.share_ppm is not None
     assert 0 < after.share_ppm < after.planned_ppm <= plan.share_ppm
     assert world.store.read.matter(matter.number).stage == "sent"
+
+
+def test_given_a_floor_when_points_are_proposed_then_no_district_is_below_it_and_the_price_is_said(room: Any) -> None:
+    world, who = room.world, room.dispatcher
+    free = standby.propose(world, who, Ask(20))
+    assert free.without_ppm == free.share_ppm
+    lowest = free.districts[0]
+    assert [one.share_ppm for one in free.districts] == sorted(one.share_ppm for one in free.districts)
+    floor = lowest.share_ppm // 10_000 + 3
+    kept = standby.propose(world, who, Ask(20, floor=floor))
+    assert kept.without_ppm == free.share_ppm > kept.share_ppm
+    assert kept.share_ppm <= kept.bound_ppm
+    standing = standby.free(world, who)
+    at = [one.zone for one in kept.points] + np.repeat(np.arange(len(standing.fixed)), standing.fixed).tolist()
+    known, calls = standby.ready(world), standby.demand(world).calls[:, 20]
+    reached = standby.times(world, known) <= 600
+    for one in kept.districts:
+        whole = covered = 0.0
+        for zone in range(len(calls)):
+            place = world.city.areas.locate(float(known.zones.lon[zone]), float(known.zones.lat[zone]))
+            if place.district == one.key:
+                near = sum(bool(reached[site, zone]) for site in at)
+                whole, covered = whole + calls[zone], covered + calls[zone] * (1 - BUSY**near)
+        assert covered / whole >= floor / 100 - 1e-9
+        assert abs(covered / whole * 1e6 - one.share_ppm) < 2
+    assert {one.key: one.without_ppm for one in kept.districts} == {one.key: one.share_ppm for one in free.districts}
+
+
+def test_given_a_floor_that_nothing_can_keep_when_it_is_asked_for_then_it_is_refused(room: Any) -> None:
+    world, who = room.world, room.dispatcher
+    assert room.refused(lambda: standby.propose(world, who, Ask(9, 3, floor=60))) == "standby.floor"
+    assert room.refused(lambda: standby.propose(world, who, Ask(9, floor=96))) == "field.out_of_range"
+    assert room.refused(lambda: standby.propose(world, who, Ask(9, floor=-1))) == "field.out_of_range"
+
+
+def test_given_a_floor_that_was_not_settled_when_it_is_asked_for_then_it_is_said(room: Any, monkeypatch: Any) -> None:
+    def unsettled(*_: Any) -> None:
+        raise EngineError("deploy.floors_open", nodes=30)
+
+    monkeypatch.setattr("anlan.engines.deployment.expected_cover.branch", unsettled)
+    ask = Ask(20, floor=10)
+    assert room.refused(lambda: standby.propose(room.world, room.dispatcher, ask)) == "standby.floor_open"
