@@ -51,9 +51,10 @@ EFFECTS: dict[str, Effect] = {
 }
 
 
-UNIT = {"unit": ("unit", "code")}
-RECEIPT = {"receipt": ("receipt",)}
-READS: dict[str, dict[str, tuple[str, ...]]] = {
+Reads = dict[str, tuple[str, ...]]
+UNIT: Reads = {"unit": ("unit", "code")}
+RECEIPT: Reads = {"receipt": ("receipt",)}
+READS: dict[str, Reads] = {
     "assign": UNIT,
     "forward": UNIT,
     "assist": UNIT,
@@ -69,7 +70,7 @@ READS: dict[str, dict[str, tuple[str, ...]]] = {
     "rate": {**RECEIPT, "rating": ("int",)},
 }
 """What a rule reads and cannot do without: the field, and the types that it may be of."""
-MAY_READ = {
+MAY_READ: Reads = {
     "assists": ("units",), "at": ("number",), "days": ("int",), "solved": ("bool",), "urgency": ("int",),
 }  # fmt: skip
 """What rules read where it is there."""

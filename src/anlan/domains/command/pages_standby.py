@@ -144,7 +144,7 @@ async def render(visit: Visit, error: Refused | None = None) -> Template:
         price=f"{(found.without_ppm - found.share_ppm) / 10_000:.1f}" if found else "",
         districts=districts_of(visit, found) if found else [], floor_max=standby.FLOOR_MAX,
         plans=[line_of(visit, plan) for plan in standby_plan.latest(visit.world)],
-        when=when(visit, *standby_plan.window(visit.world.clock(), ask.hour)), heap=standby.HEAP,
+        when=when(visit, *standby_plan.window(visit.world.clock(), ask.hour)),
     )  # fmt: skip
 
 

@@ -31,8 +31,6 @@ Zones = NDArray[np.int64]
 
 WITHIN = (600, 300)
 """The public limits: 10 minutes, 城区 5."""
-HEAP = 1_000
-"""So many units may wait in one zone: more than any fleet."""
 HOURS, CITY_HOUR = 24, 8
 FLOOR_MAX = 95
 FLOOR_GAP = 3e-3
@@ -100,8 +98,7 @@ class District(msgspec.Struct, frozen=True):
 
 class Proposal(msgspec.Struct, frozen=True):
     """Where to wait. `share_ppm` of the hour's calls is covered, `now_ppm` by the same units where they are, and no
-    plan with at most HEAP of them in a zone covers more than `bound_ppm`. `without_ppm`: what the best plan without a
-    floor covers. `fixed`: free units that count, but are not the asker's to move or are on foot. `coarse`: most zones
+    plan covers more than `bound_ppm`. `without_ppm`: what the best plan without a floor covers. `fixed`: free units that count, but are not the asker's to move or are on foot. `coarse`: most zones
     reach only themselves in time."""
 
     ask: Ask
@@ -165,8 +162,7 @@ def propose(world: World, who: Actor, ask: Ask) -> Proposal:
     surface, seconds = demand(world), times(world, known)
     weights, reached = surface.calls[:, ask.hour], seconds <= ask.within
     units = number + int(standing.fixed.sum())
-    most = standing.fixed + max(HEAP, -(-number // len(weights)))
-    problem = mexclp(reached, weights, units, BUSY, least=standing.fixed, most=most)
+    problem = mexclp(reached, weights, units, BUSY, least=standing.fixed, most=standing.fixed + number)
     (plan, without), total = _solved(world, known, problem, ask), float(weights.sum())
     sites = np.repeat(np.arange(len(plan.units)), plan.units - standing.fixed)
     drive = np.minimum(seconds[np.ix_(standing.zones, sites)], FAR)
