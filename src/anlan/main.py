@@ -292,7 +292,7 @@ def fallen_behind(world: World) -> list[Refused]:
 
 def served() -> Litestar:
     """What the server runs: the installation at ANLAN_HOME, closed in order when it stops. What is opened here is left
-    out of every garbage collection, and none is made meanwhile: it would find nothing."""
+    out of every garbage collection, and none is made meanwhile: it would find next to none."""
     gc.disable()
     logs.configure(settings().log_level)
     world = open_world()

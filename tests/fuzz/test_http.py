@@ -34,6 +34,7 @@ BODIES: tuple[dict[str, Any], ...] = (
 FORMS: tuple[dict[str, str], ...] = (
     {"version": "1", "note": "已到场", "unit": "市局"},
     {"text": "路灯不亮", "place": "江苏路", "phone": "13812345678"},
+    {"text": "路灯不亮", "place": "G20 K12+300", "spot": "G20 K12+300@120.38,36.07"},
     {"do": "save", "name": "我的", "query": "view=open"},
     {"name": "日报", "period": "day", "by": "unit", "form": "xlsx"},
     {"monday": "20781", "version": "0"},

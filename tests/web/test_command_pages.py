@@ -127,7 +127,8 @@ async def test_a_floor_per_district_has_its_price_on_the_page_or_is_refused_besi
     floor = free.districts[0].share_ppm // 10_000 + 3
     kept = standby.propose(room.world, room.dispatcher, Ask(20, floor=floor))
     page = (await browser.get("/command/standby", hour="20", floor=str(floor))).text
-    assert f"−{(kept.without_ppm - kept.share_ppm) / 10_000:.1f}个百分点" in page
+    assert f"−{(kept.without_ppm - kept.share_ppm) / 10_000:.2f}个百分点" in page
+    assert "守住保底的布点都不会更高" in page
     assert f"每个区市不低于{floor}%" in page
     for one in kept.districts:
         assert f"{one.share_ppm / 10_000:.1f}%" in page

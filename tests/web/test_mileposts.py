@@ -104,3 +104,31 @@ async def test_the_hotline_and_the_citizen_are_offered_the_same_places(world: Wo
     offered = (await browser.post("/report", place=OPEN, **{**form, "text": ""})).text
     assert "没有说往哪个方向" in offered
     assert offered.count("青银高速 G20 K12+300 往") == 2
+
+
+async def test_a_citizen_is_asked_once_which_carriageway_and_may_send_without_an_answer(
+    world: World, browser: Browser
+) -> None:
+    form = {"text": "高速上有落石", "place": OPEN, "outside_id": "m-citizen"}
+    await browser.get("/report")
+    asked = await browser.post("/report", **form)
+    assert asked.status_code == 200
+    assert "没有说往哪个方向" in asked.text
+    assert asked.text.count("青银高速 G20 K12+300 往") == 2
+    assert world.store.read.rows(Shape()) == []
+    chosen = next(one for one in re.findall(r'name="spot" value="([^"]+)"', asked.text))
+    assert (await browser.post("/report", **form, asked="yes", spot=html.unescape(chosen))).status_code == 201
+    assert (
+        await browser.post("/report", **{**form, "outside_id": "m-other"}, asked="yes", seen="yes")
+    ).status_code == 201
+    placed = {row.matter.place is not None for row in world.store.read.rows(Shape())}
+    assert placed == {True, False}
+
+
+@pytest.mark.parametrize("spot", ["@x,y", "@120.38", "@,", "@nan,36"])
+async def test_a_chosen_spot_that_is_no_place_is_refused(world: World, browser: Browser, spot: str) -> None:
+    await browser.get("/report")
+    answer = await browser.post("/report", text="路灯不亮", place="", spot=spot, outside_id="m-spot")
+    assert answer.status_code == 422
+    assert "坐标不是有效数字" in html.unescape(answer.text)
+    assert world.store.read.rows(Shape()) == []

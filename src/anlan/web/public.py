@@ -76,6 +76,8 @@ async def report(request: Request[Any, Any, Any]) -> Response[Any]:
     try:
         if place := taken_at(visit, form, await stage(visit, form, CITIZEN.id)):
             return report_form(visit, form, place=place)
+        if not form.text("asked") and doubt_of(visit, form):
+            return report_form(visit, form)
         domain, intake = intake_of(visit, form)
         join = number_in(form.text("join"))
         near = [] if join or form.text("seen") else near_of(visit, form)

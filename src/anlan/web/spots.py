@@ -28,7 +28,7 @@ class Spot(msgspec.Struct, frozen=True):
 
 def point_of(visit: Visit, form: Form) -> tuple[float, float] | None:
     """Where it is: the chosen spot, coordinates typed as 纬度,经度 or 经度,纬度, the one mileage post that was said,
-    else the best place of that name. None where several would do as well."""
+    else the best place of that name. None where several would do as well. Raises CityError("place.not_finite")."""
     place = form.text("place")
     if (at := _chosen(form)) or (at := coordinates(place)):
         return at
@@ -80,7 +80,10 @@ def _chosen(form: Form) -> tuple[float, float] | None:
     if not at or name not in {form.text("place"), ""}:  # without a name it was chosen on the map, or told by a picture
         return None
     lon, _, lat = at.partition(",")
-    return float(lon), float(lat)
+    try:
+        return float(lon), float(lat)
+    except ValueError:
+        raise CityError("place.not_finite") from None
 
 
 def _posts(visit: Visit, place: str) -> Answer | None:

@@ -141,7 +141,7 @@ async def render(visit: Visit, error: Refused | None = None) -> Template:
         drive=drive_words(visit, found.drive_s) if found else "",
         drive_now=drive_words(visit, found.drive_now_s) if found else "",
         rhythm=rhythm(found) if found else [], without=percent(found.without_ppm) if found else "",
-        price=f"{(found.without_ppm - found.share_ppm) / 10_000:.1f}" if found else "",
+        price=f"{(found.without_ppm - found.share_ppm) / 10_000:.2f}" if found else "",
         districts=districts_of(visit, found) if found else [], floor_max=standby.FLOOR_MAX,
         plans=[line_of(visit, plan) for plan in standby_plan.latest(visit.world)],
         when=when(visit, *standby_plan.window(visit.world.clock(), ask.hour)),

@@ -98,8 +98,9 @@ class District(msgspec.Struct, frozen=True):
 
 class Proposal(msgspec.Struct, frozen=True):
     """Where to wait. `share_ppm` of the hour's calls is covered, `now_ppm` by the same units where they are, and no
-    plan covers more than `bound_ppm`. `without_ppm`: what the best plan without a floor covers. `fixed`: free units
-    that count, but are not the asker's to move or are on foot. `coarse`: most zones reach only themselves in time."""
+    plan that keeps the floor covers more than `bound_ppm`. `without_ppm`: what the best plan without one covers.
+    `fixed`: free units that count, but are not the asker's to move or are on foot. `coarse`: most zones reach only
+    themselves in time."""
 
     ask: Ask
     points: tuple[Point, ...]

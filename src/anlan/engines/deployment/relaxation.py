@@ -98,20 +98,20 @@ def reduced(problem: CoverProblem, found: Relaxed, value: float) -> CoverProblem
 def branch(problem: CoverProblem, found: Relaxed, gap: float) -> Plan:
     """Integer programming to the gap asked for. The bound holds for the plans that the problem's limits allow."""
     model = _model(problem)
-    sites = problem.covers.shape[0]
+    sites, floors = problem.covers.shape[0], bool(problem.floors.any())
     low = np.concatenate([np.full(len(model.high) - 1, -np.inf), model.high[-1:]])
     answer = milp(
         -model.gain,
         integrality=np.arange(len(model.gain)) < sites,
         bounds=Bounds(model.low, model.most),
         constraints=LinearConstraint(model.table, low, model.high),
-        options={"mip_rel_gap": gap * STRICTER, **({"node_limit": NODES_MAX} if problem.floors.any() else {})},
+        options={"mip_rel_gap": gap * STRICTER, **({"node_limit": NODES_MAX} if floors else {})},
     )
     if answer.status == INFEASIBLE:
         raise EngineError("deploy.floors")
-    if answer.x is None and problem.floors.any():
+    if answer.x is None and floors:
         raise EngineError("deploy.floors_open", nodes=NODES_MAX)
-    assert answer.x is not None, answer.message
+    assert answer.status == 0 or floors, answer.message
     units = np.rint(answer.x[:sites]).astype(np.int64)
     value = covered(problem.covers, problem.weights, units, problem.busy)
     scale = problem.weights.mean()
