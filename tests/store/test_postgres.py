@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import re
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import psycopg
 import pytest
 
 from anlan.loop.errors import Broken, Conflict, Refused
@@ -121,6 +124,24 @@ def test_a_connection_lost_between_two_commits_is_opened_again(desks: tuple[Any,
     other.store.writer.connection.execute(kill, ("%",)).fetchall()
     one.opened(outside_id="after")
     assert one.size()[1] == 2
+
+
+def test_a_connection_is_closed_with_whoever_held_it_in_a_cycle_too(postgres_url: str) -> None:
+    """A warning of the driver, "deleted while still open", is an error here."""
+    database = Postgres(postgres_url)
+    raw: Any = database.opened()
+    gc.collect()  # older than its holder: the collector comes to it first
+    with patch.object(Postgres, "opened", return_value=raw):
+        held: Any = database.connect()
+    held.itself, raw.holder = held, held
+    del raw, held
+    gc.collect()
+
+
+def test_a_connection_that_cannot_be_prepared_is_closed(postgres_url: str) -> None:
+    with pytest.raises(psycopg.Error), patch.object(Postgres, "schema", 'no"such'):
+        Postgres(postgres_url).opened()
+    gc.collect()
 
 
 def shape_of(connection: Any, columns: str) -> dict[str, list[str]]:

@@ -8,11 +8,12 @@ are committed in their order and a cursor over them never skips. Reads and write
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from importlib import resources
 from types import TracebackType
 from typing import Any
+from weakref import finalize
 from zlib import crc32
 
 import msgspec
@@ -79,6 +80,14 @@ class Postgres(msgspec.Struct, frozen=True):
         raw = psycopg.connect(
             self.url, autocommit=True, cursor_factory=psycopg.RawCursor, connect_timeout=CONNECT_SECONDS
         )
+        try:
+            self._prepare(raw, read_only=read_only)
+        except BaseException:
+            raw.close()
+            raise
+        return raw
+
+    def _prepare(self, raw: psycopg.Connection[Any], *, read_only: bool) -> None:
         if raw.info.encoding != "utf-8":
             raise Broken("the database must be of encoding UTF8")
         raw.adapters.register_dumper(int, Int8Dumper)
@@ -88,7 +97,6 @@ class Postgres(msgspec.Struct, frozen=True):
         raw.execute(f'SET search_path TO "{self.schema}"')
         if read_only:
             raw.execute("SET default_transaction_read_only TO on")
-        return raw
 
     def holds(self, other: Database) -> bool:
         """Where one URL leads to both."""
@@ -204,7 +212,8 @@ class Opened:
 
     def __init__(self, database: Postgres, *, read_only: bool) -> None:
         self._database, self._read_only = database, read_only
-        self._raw = database.opened(read_only=read_only)
+        self._let_go: Callable[[], object] = lambda: None
+        self._open()
         self._pipeline: Any = None
         self.in_transaction = False
 
@@ -243,12 +252,13 @@ class Opened:
                 copying.write_row(row)
 
     def close(self) -> None:
-        self._raw.close()
+        self._let_go()
 
-    def __del__(self) -> None:
-        """A thread that ends takes its connection with it."""
-        if raw := getattr(self, "_raw", None):
-            raw.close()
+    def _open(self) -> None:
+        """A thread that ends takes its connection with it, in a cycle too (where `__del__` of one may come first)."""
+        self._let_go()
+        self._raw = self._database.opened(read_only=self._read_only)
+        self._let_go = finalize(self, self._raw.close)
 
     def __enter__(self) -> Opened:
         self._begin()
@@ -265,7 +275,7 @@ class Opened:
     def _ready(self) -> psycopg.Connection[Any]:
         if self._raw.closed and not self.in_transaction:
             try:
-                self._raw = self._database.opened(read_only=self._read_only)
+                self._open()
             except psycopg.OperationalError as error:
                 raise Refused("store.failed") from error
         return self._raw
