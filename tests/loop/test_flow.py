@@ -62,6 +62,7 @@ def test_a_rule_gets_what_it_reads() -> None:
         "rate: rating must be of type int"
     ]
     assert effect_problems(moved("rate", effect="sing")) == ["rate: unknown effect sing"]
+    assert effect_problems(moved("accept", target="")) == ["accept: accept leads nowhere"]
 
 
 def test_a_stage_out_of_reach_of_its_own_circle_is_found() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -31,8 +31,8 @@ BEARING_DEGREES: Final = 60.0
 """The way a road runs is that of so many metres about the place; a said quarter of the sky fits within so many
 degrees."""
 
-Post = tuple[int, float, float]
-"""Metres of mileage, WGS84 degrees."""
+Post = tuple[Annotated[int, msgspec.Meta(ge=0, le=9_999_999)], float, float]
+"""Metres of mileage (as many as a post can show), WGS84 degrees."""
 
 
 class Way(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -217,7 +217,7 @@ def _way_problems(where: str, way: Way) -> Iterator[tuple[str, str, dict[str, ob
         marks = np.array([post[0] for post in run], np.float64)
         ground = np.diff(along) * math.cos(math.radians(run[0][2]))
         wrong = np.flatnonzero((np.diff(marks) <= 0) | (ground <= 0.0))
-        if marks[0] < 0 or along[0] < furthest or wrong.size:
+        if along[0] < furthest or wrong.size:
             post = run[int(wrong[0]) + 1] if wrong.size else run[0]
             yield "milepost.order", where, {"post": mileage.written(post[0])}
             continue

@@ -32,12 +32,12 @@ def return_(case: Case) -> list[Draft]:
 
 
 def forward(case: Case) -> list[Draft]:
-    """To another unit directly. The stage's clock begins again; the matter's goes on."""
+    """To another unit directly, into the move's stage or else this one. The stage's clock begins anew; the matter's goes on."""
     unit = case.fields["unit"]
     if unit == case.matter.lead:
         raise Refused("forward.same_unit", unit=unit)
     data = {"lead": unit, "from": case.matter.lead, "route": {"rule": "human"}}
-    return [case.draft("forwarded", {**data, **case.entering(case.move.target)})]
+    return [case.draft("forwarded", {**data, **case.entering(case.move.target or case.matter.stage)})]
 
 
 def ask_assist(case: Case) -> list[Draft]:

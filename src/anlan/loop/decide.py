@@ -74,6 +74,10 @@ MAY_READ: Reads = {
     "assists": ("units",), "at": ("number",), "days": ("int",), "solved": ("bool",), "urgency": ("int",),
 }  # fmt: skip
 """What rules read where it is there."""
+MOVES_ON = frozenset((
+    "accept", "arrive", "assign", "clear", "report", "return", "send", "send_back", "take_over", "withdraw",
+))  # fmt: skip
+"""Rules that enter their move's target."""
 
 
 def decide(flow: Flow, matter: Matter, intent: Intent, context: Context) -> list[Draft]:
@@ -97,6 +101,7 @@ def effect_problems(flow: Flow) -> list[str]:
     """Moves whose effect is no rule of the kernel, or does not get what its rule reads: what else is wrong with a flow,
     `flow.problems` says."""
     found = [f"{move.key}: unknown effect {move.effect}" for move in flow.moves if move.effect not in EFFECTS]
+    found += [f"{m.key}: {m.effect} leads nowhere" for m in flow.moves if m.effect in MOVES_ON and not m.target]
     for move in flow.moves:
         reads = READS.get(move.effect, {})
         asked = {field.key: field for field in move.needs}

@@ -47,6 +47,19 @@ def test_given_an_incident_when_a_unit_goes_all_the_way_then_the_stage_and_the_u
     assert (sent.set_out_at - sent.at, sent.arrived_at - sent.set_out_at) == (20_000, 100_000)
 
 
+def test_given_an_incident_of_another_district_when_it_is_forwarded_then_it_waits_there_as_before(room: Any) -> None:
+    """To forward an incident moves it to no stage: it had been an error of the server."""
+    unit, overseer = room.available(), room.world.city.roster.with_role("overseer")[0]
+    matter = room.call(room.at(unit), "incident.dispute")
+    other = next(u.key for u in room.world.city.organisation.of_kind("branch") if u.key != matter.lead)
+    room.later(30)
+    who = Actor(overseer.number, overseer.unit, overseer.roles)
+    after = room.move(matter, "forward", other, who, note="属于隔壁")
+    assert (after.stage, after.lead) == ("received", other)
+    assert after.clocks["matter"] == matter.clocks["matter"]
+    assert room.send(after, unit.key).stage == "sent"
+
+
 def test_given_a_unit_sent_by_one_when_another_sends_it_elsewhere_then_only_one_has_it(room: Any) -> None:
     unit = room.available()
     first, second = (room.call(room.at(unit, metres), "incident.theft") for metres in (0, 900))
