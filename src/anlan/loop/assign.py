@@ -32,7 +32,7 @@ def return_(case: Case) -> list[Draft]:
 
 
 def forward(case: Case) -> list[Draft]:
-    """To another unit directly, into the move's stage or else this one. The stage's clock begins anew; the matter's goes on."""
+    """To another unit, into the move's stage or else this one, whose clock begins anew; the matter's goes on."""
     unit = case.fields["unit"]
     if unit == case.matter.lead:
         raise Refused("forward.same_unit", unit=unit)
