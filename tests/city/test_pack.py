@@ -83,6 +83,8 @@ FAULTS: list[tuple[str, str, Callable[[Any], object]]] = [
     ("unit.no_area", "areas/stations.geojson", lambda r: r["features"].pop(50) and r["features"]),
     ("areas.bad_feature", "areas/streets.geojson", lambda r: r["features"][3].update(geometry={"type": "Point"})),
     ("areas.no_system", "areas/streets.geojson", lambda r: r.pop("anlan:system")),
+    ("areas.not_geojson", "areas/streets.geojson", lambda r: r.update({"anlan:border_uncertainty_m": 10**400})),
+    ("areas.not_geojson", "areas/streets.geojson", lambda r: r.update({"anlan:border_uncertainty_m": -1})),
     ("place.system_unknown", "areas/streets.geojson", lambda r: r.update({"anlan:system": "Xian80"})),
     ("areas.level_unknown", "areas/streets.geojson", lambda r: r.update({"anlan:level": "galaxy"})),
     ("areas.covers_unknown", "areas/stations.geojson", lambda r: r["features"][0]["properties"].update(covers=["x"])),

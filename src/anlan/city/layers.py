@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -93,7 +94,9 @@ def parse_layer(text: bytes) -> tuple[Layer, list[CityError]]:
         raw = msgspec.json.decode(text)
         features, level = list(raw["features"]), str(raw["anlan:level"])
         uncertainty = float(raw.get("anlan:border_uncertainty_m", BORDER_UNCERTAINTY_M))
-    except (msgspec.DecodeError, KeyError, TypeError, ValueError) as error:
+        if not 0.0 <= uncertainty < math.inf:
+            raise ValueError("anlan:border_uncertainty_m")
+    except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise CityError("areas.not_geojson", why=str(error)) from None
     if level not in LEVELS:
         raise CityError("areas.level_unknown", level=level)
