@@ -94,10 +94,10 @@ def parse_layer(text: bytes) -> tuple[Layer, list[CityError]]:
         raw = msgspec.json.decode(text)
         features, level = list(raw["features"]), str(raw["anlan:level"])
         uncertainty = float(raw.get("anlan:border_uncertainty_m", BORDER_UNCERTAINTY_M))
-        if not 0.0 <= uncertainty < math.inf:
-            raise ValueError("anlan:border_uncertainty_m")
     except (msgspec.DecodeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise CityError("areas.not_geojson", why=str(error)) from None
+    if not 0.0 <= uncertainty < math.inf:
+        raise CityError("areas.not_geojson", why=f"anlan:border_uncertainty_m: {uncertainty}")
     if level not in LEVELS:
         raise CityError("areas.level_unknown", level=level)
     if "anlan:system" not in raw:
