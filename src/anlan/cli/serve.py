@@ -59,7 +59,7 @@ def serve(
 
 def _server(host: str, port: int, workers: int, said: Settings) -> Any:
     from granian import Granian  # noqa: PLC0415 - only this command needs the server
-    from granian.constants import Interfaces, Loops  # noqa: PLC0415 - the same
+    from granian.constants import HTTPModes, Interfaces, Loops  # noqa: PLC0415 - the same
     from granian.http import HTTP1Settings  # noqa: PLC0415 - the same
     from granian.log import LogLevels  # noqa: PLC0415 - the same
 
@@ -73,6 +73,7 @@ def _server(host: str, port: int, workers: int, said: Settings) -> Any:
         runtime_threads=1,
         loop=Loops.uvloop,
         log_level=LogLevels.warning,
+        http=HTTPModes.http1,  # a head's limits are HTTP/1's alone; a proxy before it speaks HTTP/2
         websockets=False,
         workers_kill_timeout=said.stop_seconds,
         backlog=CONNECTIONS_WAITING,

@@ -61,6 +61,7 @@ class MergeIndex:
         self._slot_of: dict[int, int] = {}
         self._free: list[int] = []
         self._terms = TermTable(SLOTS)
+        self._sought: tuple[Features, Terms] | None = None
         self._postings = Postings()
         self._grid = PlaceGrid()
         self._sequence = 0
@@ -99,8 +100,8 @@ class MergeIndex:
         if key in self._slot_of:
             raise ValueError(f"matter {key} is in the index already")
         slot = self._take_slot(key)
+        terms = self._terms_of(features)
         self._terms.frequencies.learn(features.wide)
-        terms = self._terms.heaviest(features)
         self._write(slot, key, place, at_minute, category)
         self._terms.write(slot, terms)
         self._postings.add(slot, terms[0], self._age)
@@ -220,7 +221,7 @@ class MergeIndex:
 
     def score_all(self, features: Features, place: tuple[float, float] | None, at_minute: int, category: int) -> Scored:
         """Every candidate that the gates let through, with its pair columns and score."""
-        terms = self._terms.heaviest(features)
+        terms = self._terms_of(features)
         hot = place is not None and self._grid.is_hot(*place)
         slots = self._candidates(terms, None if hot else place)
         if hot and not slots.size:
@@ -236,6 +237,12 @@ class MergeIndex:
             category=category,
         )
         return Scored(slots, pairs, self.scorer(pairs))
+
+    def _terms_of(self, features: Features) -> Terms:
+        """The terms of a text; of one that is put in right after it was sought, as they were then."""
+        if self._sought is None or self._sought[0] is not features:
+            self._sought = features, self._terms.heaviest(features)
+        return self._sought[1]
 
     def _take_slot(self, key: int) -> int:
         if self._free:

@@ -70,6 +70,7 @@ class Grants:
 
     def __init__(self, grants: Iterable[Grant], level_of: Callable[[Matter], Level] = lambda _: "ordinary") -> None:
         self._table: dict[tuple[str, str, Level], frozenset[str]] = {}
+        self._found: dict[tuple[tuple[str, ...], str, Level], frozenset[str]] = {}
         self._level_of = level_of
         for grant in grants:
             for level in LEVELS[: LEVELS.index(grant.up_to) + 1]:
@@ -87,7 +88,12 @@ class Grants:
 
     def relations(self, actor: Actor, action: str, level: Level = "ordinary") -> frozenset[str]:
         """The relations in which the actor may do it to a matter of a level: empty when never."""
-        return frozenset().union(*(self._table.get((role, action, level), frozenset()) for role in actor.roles))
+        key = (actor.roles, action, level)
+        found = self._found.get(key)
+        if found is None:
+            of_roles = (self._table.get((role, action, level), frozenset()) for role in actor.roles)
+            found = self._found[key] = frozenset[str]().union(*of_roles)
+        return found
 
     def allows(self, actor: Actor, action: str, matter: Matter, relation: Relation, like: Matter | None = None) -> bool:
         """Whether the actor may do it to this matter; with `like`, to one that is as sensitive as both."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 import msgspec
@@ -24,6 +25,8 @@ from anlan.store.standing import Standing
 from anlan.store.tree import Trees
 
 DUE_UNKNOWN = 2**53 - 1
+FIRST = itemgetter(0)
+"""Rows go in by their key: pages are found in turn, and FTS5 begins a new piece of its index at every step back."""
 _state = msgspec.json.Encoder(order="sorted")
 _decode_state = msgspec.json.Decoder(Matter)
 
@@ -290,13 +293,13 @@ class Batch:
         gathered, self._gathered = self._gathered, {}
         if touched:
             rows = [(matter_row(one.matter, one.flow), one.is_new) for one in touched]
-            many(INSERT_MATTER, [row for row, is_new in rows if is_new])
+            many(INSERT_MATTER, sorted((row for row, is_new in rows if is_new), key=FIRST))
             many(UPDATE_MATTER, [(*[row[at] for at in MOVING], row[0]) for row, is_new in rows if not is_new])
             parts = [(one.matter.number, one.parts, open_parts(one.matter)) for one in touched]
             many(DELETE_PART, [(unit, no) for no, before, after in parts for unit in before if unit not in after])
             many(INSERT_PART, [(unit, no) for no, before, after in parts for unit in after if unit not in before])
         for sql, some in gathered.items():
-            many(sql, some)
+            many(sql, sorted(some, key=FIRST))
 
 
 def _with_receipt(data: dict[str, Any], receipt: int) -> dict[str, Any]:
