@@ -7,6 +7,7 @@ import random
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from openpyxl import Workbook
@@ -140,6 +141,16 @@ def test_a_book_that_lies_about_its_size_is_not_unpacked_further(tmp_path: Path)
     at = raw.rindex(b"PK\x01\x02")
     raw[at + 24 : at + 28] = (5).to_bytes(4, "little")
     assert read(tmp_path / "a.xlsx", bytes(raw)) == "load.not_a_table"
+
+
+def test_a_book_with_a_style_that_is_none_is_refused_without_a_word(tmp_path: Path, capsys: Any) -> None:
+    """Standard output is for a command's own answer."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(as_xlsx())) as book, zipfile.ZipFile(target, "w") as made:
+        for name in book.namelist():
+            made.writestr(name, book.read(name).replace(b'xfId="0"', b'xfId="9"'))
+    assert read(tmp_path / "a.xlsx", target.getvalue()) == "load.not_a_table"
+    assert capsys.readouterr().out == ""
 
 
 @pytest.mark.parametrize("raw", [b'"a', b'a\n"b', b"a" * 200_000, b"\xff\xff\xff", b"\x1f\x8bnonsense"])

@@ -10,8 +10,10 @@ import csv
 import gzip
 import io
 import re
+import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile
@@ -56,7 +58,8 @@ def _lines(path: Path) -> Iterator[tuple[int, list[str]]]:
 def _book(path: Path) -> Iterator[tuple[int, list[str]]]:
     with path.open("rb") as file:
         _checked(path.name, file)
-        sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
+        with redirect_stdout(sys.stderr):  # openpyxl prints what is amiss with a style
+            sheet = load_workbook(file, read_only=True, data_only=True).worksheets[0]
         for line, cells in enumerate(sheet.iter_rows(values_only=True), 1):
             yield line, ["" if cell is None else str(cell) for cell in cells]
 
