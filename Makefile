@@ -52,8 +52,8 @@ browser: ## get Chromium for the browser journeys (as root on Debian; else say w
 		&& apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium >/dev/null; } \
 		|| echo "SKIPPED: no Chromium, so the browser journeys are not tested. Run: apt-get install chromium"
 
-services: ## get PostgreSQL, nats-server and Mosquitto for their tests (as root on Debian; else say what to run)
-	@for need in postgresql:/usr/lib/postgresql nats-server:/usr/sbin/nats-server mosquitto:/usr/sbin/mosquitto; do package=$${need%%:*}; place=$${need#*:}; \
+services: ## get PostgreSQL, nats-server, Mosquitto and strace for their tests (as root on Debian; else say what to run)
+	@for need in postgresql:/usr/lib/postgresql nats-server:/usr/sbin/nats-server mosquitto:/usr/sbin/mosquitto strace:/usr/bin/strace; do package=$${need%%:*}; place=$${need#*:}; \
 		[ -e "$$place" ] || command -v "$$package" >/dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 			&& apt-get update -qq && apt-get install -y -qq --no-install-recommends "$$package" >/dev/null; } \
 		|| echo "SKIPPED: no $$package, so what needs it is not tested. Run: apt-get install $$package"; done

@@ -2,7 +2,8 @@
 SQLite, and on PostgreSQL with two processes.
 
 Short: 5 kills. Long (`make torture`): 200 kills of each. A process kill does not lose the page cache: that
-answers wait for the fsync is shown by `test_before_the_fsync`, and what a power cut leaves by `test_crash_states`.
+answers wait for the fsync is shown by `test_before_the_fsync` (from inside) and `test_system_calls` (from the kernel),
+and what a power cut leaves by `test_crash_states`.
 """
 
 from __future__ import annotations

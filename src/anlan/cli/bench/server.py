@@ -20,6 +20,9 @@ QUIET = {"ANLAN_DRAIN_SECONDS": "0", "ANLAN_LOG_LEVEL": "warning"}
 class Server:
     """`anlan serve` over `home` in so many processes, with `more` in its environment; use as a context."""
 
+    runs = ("-m", "anlan")
+    """What Python is told to run."""
+
     def __init__(self, home: Path, token: str, workers: int = 1, **more: str) -> None:
         self.home, self.token, self.workers, self.more = home, token, workers, more
         with socket.socket() as probe:
@@ -34,7 +37,7 @@ class Server:
     def start(self) -> None:
         """Start it and wait until it answers. Raises TimeoutError."""
         environment = QUIET | os.environ | {"ANLAN_HOME": str(self.home)} | self.more
-        command = [sys.executable, "-m", "anlan", "serve", "--port", str(self.port), "--workers", str(self.workers)]
+        command = [sys.executable, *self.runs, "serve", "--port", str(self.port), "--workers", str(self.workers)]
         with (self.home / "server.log").open("ab") as log:
             self._process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)  # noqa: S603 - our own command
         began = time.monotonic()
@@ -56,7 +59,7 @@ class Server:
     def kill(self) -> None:
         """End it at once, workers too, as a power cut would."""
         assert self._process is not None
-        for pid in _family(self._process.pid):
+        for pid in self.pids():
             os.kill(pid, signal.SIGKILL)
         self._process.wait(20)
         while self._answers():
@@ -69,15 +72,18 @@ class Server:
             return False
         return True
 
+    def pids(self) -> list[int]:
+        """Of the process that was started and of its workers."""
+        assert self._process is not None
+        return _family(self._process.pid)
+
     def cpu_seconds(self) -> float:
         """Processor time of the server and its workers so far."""
-        assert self._process is not None
-        return sum(_cpu(pid) for pid in _family(self._process.pid))
+        return sum(_cpu(pid) for pid in self.pids())
 
     def memory_mb(self) -> float:
         """Resident memory of the server and its workers now."""
-        assert self._process is not None
-        return sum(_resident_mb(pid) for pid in _family(self._process.pid))
+        return sum(_resident_mb(pid) for pid in self.pids())
 
     async def load(self, clients: int, following: Next, *, keep: bool = False) -> Run:
         """Requests from `clients` connections."""
