@@ -104,7 +104,7 @@ async def test_a_standby_plan_is_proposed_accepted_and_looked_at_without_scripts
     assert len(points) == 5
     told = standby.covers(room.world, room.dispatcher, Ask(20), places(",".join(points.values())))
     assert f"{told.share_ppm / 10_000:.1f}%" in page
-    answer = await browser.post("/command/standby", hour="20", within="600", **points)
+    answer = await browser.post("/command/standby", hour="20", within="600", floor="0", **points)
     assert "20:00–21:00" in answer.text
     assert "还没到时间" in answer.text
     unit = next(iter(points)).removeprefix("at-")
@@ -113,7 +113,7 @@ async def test_a_standby_plan_is_proposed_accepted_and_looked_at_without_scripts
     assert (await browser.get("/command/standby/nothing")).status_code == 404
     for wrong in ("1:x", "120.1", "200:36"):
         assert room.refused(lambda wrong=wrong: places(wrong)) == "field.wrong_type"
-    assert "没有待命点" in (await browser.post("/command/standby", hour="20", within="600")).text
+    assert "没有待命点" in (await browser.post("/command/standby", hour="20", within="600", floor="0")).text
 
 
 async def test_a_floor_per_district_has_its_price_on_the_page_or_is_refused_beside_a_plan_without(
@@ -132,6 +132,11 @@ async def test_a_floor_per_district_has_its_price_on_the_page_or_is_refused_besi
     assert f"每个区市不低于{floor}%" in page
     for one in kept.districts:
         assert f"{one.share_ppm / 10_000:.1f}%" in page
+    form = dict(re.findall(r'name="(at-[^"]+|hour|within|floor)" value="([^"]+)"', page))
+    accepted = (await browser.post("/command/standby", **form)).text
+    assert f"守住保底{floor}%" in accepted
+    assert "未守住" not in accepted
+    assert f"{kept.districts[0].share_ppm / 10_000:.1f}%" in accepted
     refused = await browser.get("/command/standby", hour="20", units="3", floor="60")
     assert refused.status_code == 422
     assert "达不到每个区市60%的保底" in refused.text

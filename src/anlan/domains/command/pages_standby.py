@@ -86,7 +86,7 @@ async def accept(request: Request[Any, Any, Any]) -> Response[Any]:
     visit, form = Visit(request), await form_of(request)
     world, who = visit.world, visit.actor
     try:
-        ask = Ask(form.number("hour"), within=form.number("within"))
+        ask = Ask(form.number("hour"), within=form.number("within"), floor=form.number("floor"))
         commit = await asyncio.to_thread(standby_plan.accept, world, who, ask, spots_of(form))
         key = (await world.store.writer.write(commit)).answer.decode()
     except Refused as refused:
@@ -116,7 +116,7 @@ async def plan_page(request: Request[Any, Any, Any], plan: FromPath[str]) -> Tem
     return visit.page(
         "command/standby_plan.html", plan=found, after=after, lines=lines, when=when_of(visit, found),
         planned=percent(found.share_ppm), now=percent(found.now_ppm), bound=percent(found.bound_ppm),
-        alone=percent(after.planned_ppm),
+        alone=percent(after.planned_ppm), lowest=percent(found.lowest_ppm), district=visit.names.area(found.lowest),
         real=percent(after.share_ppm) if after.share_ppm is not None else "", who=visit.names.staff(found.by),
         every=standby_plan.EVERY_MS // 60_000, in_place=round(standby_plan.IN_PLACE_M),
     )  # fmt: skip
@@ -201,10 +201,11 @@ def rows_of(visit: Visit, found: Proposal) -> list[Row]:
     ]  # fmt: skip
 
 
-def districts_of(visit: Visit, found: Proposal) -> list[tuple[str, str, str, str]]:
-    """Each district in words: name, its share of the calls, what is covered of them, what would be without a floor."""
+def districts_of(visit: Visit, found: Proposal) -> list[tuple[str, ...]]:
+    """Each district in words: key, name, its share of the calls, what is covered of them, what without a floor."""
     return [
         (
+            one.key,
             visit.names.area(one.key),
             f"{one.calls / found.calls * 100:.1f}%",
             percent(one.share_ppm),

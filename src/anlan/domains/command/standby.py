@@ -78,12 +78,14 @@ class Point(msgspec.Struct, frozen=True):
 
 class Covered(msgspec.Struct, frozen=True):
     """What units at some places cover, in millionths of the hour's calls; the mean drive with queues and busy units
-    (-1 where they cannot keep up); how many places are off the road; by zone degrees, calls an hour and how many units
-    reach it in time."""
+    (-1 where they cannot keep up); how many places are off the road; the district of which least is covered, and how
+    much; by zone degrees, calls an hour and how many units reach it in time."""
 
     share_ppm: int
     drive_s: int
     off_road: int
+    lowest: str
+    lowest_ppm: int
     zones: list[tuple[float, float, float, int]]
 
 
@@ -208,11 +210,14 @@ def covers(world: World, who: Actor, ask: Ask, places: list[tuple[float, float]]
     reached = seconds <= ask.within
     share = covered(reached, weights, units, BUSY) / float(weights.sum())
     reach = (units @ reached).tolist()
+    shares = _by_district(world, known, reached, weights, units)
+    lowest, (_, least) = min(shares.items(), key=lambda one: one[1][1], default=("", (0.0, 0)))
     lon, lat = known.zones.lon.tolist(), known.zones.lat.tolist()
     table = [
         (round(x, 5), round(y, 5), round(n, 4), r) for x, y, n, r in zip(lon, lat, weights.tolist(), reach, strict=True)
     ]
-    return Covered(round(share * PPM), mean_drive(seconds, weights, units), int((zones < 0).sum()), table)
+    drive, off_road = mean_drive(seconds, weights, units), int((zones < 0).sum())
+    return Covered(round(share * PPM), drive, off_road, lowest, least, table)
 
 
 def zones_at(known: Cover, places: list[tuple[float, float]]) -> Zones:
@@ -292,19 +297,23 @@ def _solved(world: World, known: Cover, problem: CoverProblem, ask: Ask) -> tupl
 
 def _districts(world: World, known: Cover, problem: CoverProblem, plan: Plan, without: Plan) -> tuple[District, ...]:
     """What the plans cover of each district's calls, least first."""
+    one, other = (_by_district(world, known, problem.covers, problem.weights, p.units) for p in (plan, without))
+    found = [District(key, calls, share, other[key][1]) for key, (calls, share) in one.items()]
+    return tuple(sorted(found, key=lambda district: district.share_ppm))
+
+
+def _by_district(
+    world: World, known: Cover, reached: NDArray[np.bool_], weights: Floats, units: Zones
+) -> dict[str, tuple[float, int]]:
+    """The calls of each district that has any, and what units (so many a zone) cover of them, in millionths."""
     names, district = districts_of(world, known)
-    found = []
+    found = {}
     for n, key in enumerate(names):
         inside = district == n
-        calls = float(problem.weights[inside].sum())
-        shares = [
-            round(covered(problem.covers[:, inside], problem.weights[inside], one.units, BUSY) / calls * PPM)
-            for one in (plan, without)
-            if calls
-        ]
-        if shares:
-            found.append(District(key, calls, *shares))
-    return tuple(sorted(found, key=lambda one: one.share_ppm))
+        calls = float(weights[inside].sum())
+        if calls:
+            found[key] = calls, round(covered(reached[:, inside], weights[inside], units, BUSY) / calls * PPM)
+    return found
 
 
 def _district(world: World, lon: float, lat: float) -> str:

@@ -42,7 +42,9 @@ class Spot(msgspec.Struct, frozen=True):
 
 class Plan(msgspec.Struct, frozen=True):
     """A plan: made `at` by an account, for the time from `begins` to `ends` (UTC ms). Shares in millionths of the
-    hour's calls: what it covers, what as many units covered where they were, what no plan of as many exceeds."""
+    hour's calls: what it covers, what as many units covered where they were, what no plan of as many exceeds (whatever
+    its floor). `floor`: the per cent that was asked for in every district; `lowest`: the district of which the points
+    cover least, and how much of its own calls ("" in plans from before both were kept)."""
 
     key: str
     at: int
@@ -55,6 +57,14 @@ class Plan(msgspec.Struct, frozen=True):
     share_ppm: int
     now_ppm: int
     bound_ppm: int
+    floor: int = 0
+    lowest: str = ""
+    lowest_ppm: int = 0
+
+    @property
+    def keeps_floor(self) -> bool:
+        """Whether the points, moved by hand or not, keep the floor."""
+        return self.lowest_ppm >= self.floor * 10_000
 
 
 class Stood(msgspec.Struct, frozen=True):
@@ -119,13 +129,13 @@ def accept(world: World, who: Actor, ask: Ask, spots: list[Spot]) -> Commit:
     found = covers(world, who, ask, [(spot.lon_e6 / E6, spot.lat_e6 / E6) for spot in spots])
     if found.off_road:
         raise Refused("standby.off_road", points=found.off_road)
-    beside = propose(world, who, msgspec.structs.replace(ask, units=len(spots)))
+    beside = propose(world, who, msgspec.structs.replace(ask, units=len(spots), floor=0))
     now = world.clock()
     begins, ends = window(now, ask.hour)
     key = f"{begins // 1000}-{world.random(3).hex()}"
     plan = Plan(
         key, now, who.id, begins, ends, ask.hour, ask.within, tuple(spots), found.share_ppm, beside.now_ppm,
-        beside.bound_ppm,
+        beside.bound_ppm, ask.floor, found.lowest, found.lowest_ppm,
     )  # fmt: skip
     data = {"plan": key, **{k: v for k, v in msgspec.to_builtins(plan).items() if k not in {"key", "at", "by"}}}
     reading = (int(world.ledger), world.ledger, ("standby_planned", data))

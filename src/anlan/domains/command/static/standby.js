@@ -40,12 +40,16 @@ async function ask(map) {
   node.dataset.drawn = "yes";
 }
 
-function say({ share_ppm: share, drive_s: drive, off_road: off }) {
+function say({ share_ppm: share, drive_s: drive, off_road: off, lowest, lowest_ppm: least }) {
   const [whole, said] = [document.getElementById("share"), document.getElementById("moved")];
   const moved = inputs().filter((input) => input.value !== input.dataset.was).length;
   said.hidden = document.getElementById("undrag").hidden = !moved;
   const change = (share - Number(whole.dataset.share)) / 10000;
   said.textContent = (off ? said.dataset.off : said.dataset.words).replace("{n}", moved).replace("{change}", `${change >= 0 ? "+" : "−"}${Math.abs(change).toFixed(1)}`);
+  if (least < said.dataset.floor * 10000) {
+    const district = document.querySelector(`#districts tr[data-district="${CSS.escape(lowest)}"] th`)?.textContent;
+    said.textContent += said.dataset.below.replace("{district}", district).replace("{share}", (least / 10000).toFixed(1));
+  }
   if (!moved) return;
   whole.textContent = `${(share / 10000).toFixed(1)}%`;
   document.getElementById("drive").textContent = drive < 0 ? said.dataset.overload : said.dataset.span.replace("{m}", Math.floor(drive / 60)).replace("{s}", String(drive % 60).padStart(2, "0"));

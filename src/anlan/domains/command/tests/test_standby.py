@@ -156,6 +156,11 @@ def test_given_a_floor_when_points_are_proposed_then_no_district_is_below_it_and
         assert covered / whole >= floor / 100 - 1e-9
         assert abs(covered / whole * 1e6 - one.share_ppm) < 2
     assert {one.key: one.without_ppm for one in kept.districts} == {one.key: one.share_ppm for one in free.districts}
+    for proposed, keeps in ((kept, True), (free, False)):
+        accepted = standby_plan.accept(world, who, Ask(20, floor=floor), spots(proposed))
+        plan = standby_plan.one(world, world.store.writer.submit(accepted).answer.decode())
+        assert (plan.floor, plan.keeps_floor, plan.bound_ppm) == (floor, keeps, free.bound_ppm)
+        assert (plan.lowest, plan.lowest_ppm) == (proposed.districts[0].key, proposed.districts[0].share_ppm)
 
 
 def test_given_a_floor_that_nothing_can_keep_when_it_is_asked_for_then_it_is_refused(room: Any) -> None:
