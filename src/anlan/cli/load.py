@@ -39,6 +39,7 @@ def hotline(
         found = find(mapping, "hotline")
         home = main.home()
         world = main.open_world(home)
+        main.settled()
         out = rejects or home / f"{file.name}.rejects.csv"
         with out.open("w", encoding="utf-8", newline="") as handle:
             writer = csv.writer(handle)

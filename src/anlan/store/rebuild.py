@@ -7,6 +7,7 @@ are made again where the caller says how (`Finding`, see `app.reindex`).
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -114,7 +115,7 @@ def _parts(
         yield from (work(connection, one) for one in ranges)
         return
     done = 0
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(os.cpu_count(), initializer=gc.disable) as pool:  # a replay makes no cycles
         for part in pool.map(partial(_elsewhere, database, work), ranges):
             yield part
             done += part.facts

@@ -27,6 +27,7 @@ def bench() -> list[BenchRow]:
         home = Path(folder)
         write_demo(home / "city")
         world = main.open_world(home)
+        main.settled()
         texts = Texts(world.city)
         with_engines = _load(world, texts, LOADED, engines=True)
         plain = _load(world, texts, PLAIN, engines=False)
