@@ -18,7 +18,6 @@ from anlan.app import receive
 from anlan.app.world import World
 from anlan.city.check import check_files
 from anlan.city.pack import JSON_FILES, read_pack
-from anlan.domains.hotline.flow import APPEAL, NOTICE
 from anlan.engines.text import search_terms
 from anlan.loop.case import Intent
 from anlan.loop.decide import decide, effect_problems, possible
@@ -51,12 +50,13 @@ def test_any_search_text(world: World, show: Callable[[str], None]) -> None:
 
 
 def test_any_flow_definition(world: World, show: Callable[[str], None]) -> None:
-    seeds = [msgspec.to_builtins(flow) for flow in (APPEAL, NOTICE)]
+    seeds = [msgspec.to_builtins(flow) for domain in world.domains.values() for flow in domain.flows]
     overseer = Actor("o", "bureau", ("overseer", "officer", "operator", "callback", "chief"))
 
     def once(dice: random.Random) -> str:
         try:
-            raw = json.dumps(data_like(dice, dice.choice(seeds))).encode()
+            seed = dice.choice(seeds)
+            raw = json.dumps(data_like(dice, seed) if dice.random() < 0.8 else seed).encode()
             flow = msgspec.json.decode(bytes_like(dice, raw) if dice.random() < 0.1 else raw, type=Flow)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return "invalid"
