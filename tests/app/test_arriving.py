@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from anlan.app import receive
 from anlan.app.receive import Prepared
+from anlan.app.words import words
 from anlan.app.world import World
 from anlan.loop.domain import Intake
 from anlan.loop.grants import Actor
@@ -53,7 +55,7 @@ def test_two_calls_in_one_batch_are_written_at_once_and_told_of_each_other(
     def answer(done: Done, prepared: Prepared) -> bytes:
         assert prepared.advice is not None
         found = world.arriving.named(prepared.advice.offers)
-        told.append((done.receipt, [c.key for c in receive.offered(world, found, who, beside=True)]))
+        told.append((done.receipt, [c.key for c in receive.offered(world, found, who, beside=done.matters[0])]))
         assert receive.offered(world, found, who) == [], "nobody else is told before it is on disk"
         return b""
 
@@ -63,6 +65,21 @@ def test_two_calls_in_one_batch_are_written_at_once_and_told_of_each_other(
     asyncio.run(calls())
     assert [keys for _, keys in told] == [[], [told[0][0]]]
     assert undone == []
+
+
+def test_beside_a_new_matter_only_what_it_can_be_merged_into_is_offered(
+    world: World, somebody: Callable[..., Actor]
+) -> None:
+    """A complaint about a fire may join the incident while it is typed in; a matter of its own cannot any more."""
+    domain, who = world.domains["hotline"], somebody("operator")
+    first, later = (
+        asyncio.run(receive.hand_in(world, domain, call(world, n), who))[1].matters[0] for n in range(2)
+    )  # fmt: skip
+    found = receive.find_duplicates(world, call(world, 3), words("", FIRE, "").features, later.category)
+    other = msgspec.structs.replace(later, flow="incident")
+    assert first.number in [c.key for c in receive.offered(world, found, who, beside=later)]
+    assert first.number in [c.key for c in receive.offered(world, found, who)]
+    assert receive.offered(world, found, who, beside=other) == []
 
 
 def test_what_was_refused_or_known_is_not_offered(world: World, somebody: Callable[..., Actor]) -> None:

@@ -116,11 +116,13 @@ def advise(
     return Advice(row, offers, categories, category, location, district, _human(intake, ruled) or ruled)
 
 
-def offered(world: World, offers: list[Candidate], actor: Actor, *, beside: bool = False) -> list[Candidate]:
-    """Those of the offers that the actor may be told of; `beside` the report itself, those on their way to disk too."""
+def offered(world: World, offers: list[Candidate], actor: Actor, *, beside: Matter | None = None) -> list[Candidate]:
+    """Those of the offers that the actor may be told of. Beside the matter that the report has become: those on their
+    way to disk too, and only what it can be merged into."""
     fresh = {c.key: matter for c in offers if beside and (matter := world.arriving.fresh(c.key))}
     known = fresh | world.store.read.matters([c.key for c in offers if c.key > 0 and c.key not in fresh])
-    return [c for c in offers if c.key in known and _may_join(world, actor, known[c.key])]
+    fitting = {key for key, matter in known.items() if beside is None or matter.flow == beside.flow}
+    return [c for c in offers if c.key in fitting and _may_join(world, actor, known[c.key])]
 
 
 def find_duplicates(
