@@ -43,6 +43,7 @@ def test_the_hotlines_flows_have_no_problem(flow: Flow) -> None:
         (replace(APPEAL, clocks=tuple(c for c in NOTICE.clocks if c.key != "matter")), "no clock matter"),
         (replace(APPEAL, moves=(*APPEAL.moves, APPEAL.moves[0])), "assign: declared twice"),
         (replace(APPEAL, stages=()), "no stage"),
+        (replace(APPEAL, clocks=(replace(APPEAL.clocks[0], amount=144_000),)), "matter: 144000 work_days is no length"),
     ],
 )
 def test_a_planted_fault_is_found(flow: Flow, problem: str) -> None:

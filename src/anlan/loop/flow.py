@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from anlan.loop.deadlines import ClockSpec
+from anlan.loop.deadlines import LONGEST, ClockSpec
 from anlan.loop.errors import Broken
 from anlan.loop.level import Level
 
@@ -134,6 +134,7 @@ def problems(flow: Flow) -> list[str]:
     keys = [m.key for m in flow.moves]
     found += [f"{key}: declared twice" for key in sorted({k for k in keys if keys.count(k) > 1})]
     found += [] if "matter" in clocks else ["no clock matter"]
+    found += [f"{c.key}: {c.amount} {c.unit} is no length" for c in flow.clocks if not 0 < c.amount <= LONGEST[c.unit]]
     found += [] if flow.stages else ["no stage"]
     found += [f"unknown stage {s}" for s in {flow.calling, flow.closed, flow.reopens_to} - stages]
     for stage in flow.stages:
