@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import os
 import random
-import shutil
 import time
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,13 @@ import httpx
 import msgspec
 import pytest
 
-from anlan.app import accounts
 from anlan.cli.bench.server import HOST, Server
-from anlan.main import discover, open_world
+from anlan.main import discover
 from anlan.store.database import Database
 from anlan.store.rebuild import compare
 from anlan.store.verify import verify
+
+from . import living
 
 pytestmark = pytest.mark.anyio
 LONG = bool(os.environ.get("ANLAN_TEST_TORTURE"))
@@ -118,16 +118,11 @@ async def test_what_was_acknowledged_is_kept_once(
     where: str, workers: int, tmp_path: Path, demo_city: Path, request: pytest.FixtureRequest, capsys: Any
 ) -> None:
     home = tmp_path / "home"
-    shutil.copytree(demo_city, home / "city")
+    home.mkdir()
     if where == "postgres":
         url = request.getfixturevalue("postgres_url")
         (home / "anlan.toml").write_text(f'database_url = "{url}"\n', "utf-8")
-    world = open_world(home)
-    officer = world.city.roster.with_role("operator")[0]
-    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, "long enough"))
-    commit, token = accounts.token_for(world, officer.number)
-    world.store.writer.submit(commit)
-    world.store.close()
+    world, token = living.prepared(home, demo_city)
     told, began = Acknowledged(), time.perf_counter()
     with Server(home, token, workers) as server:
         restarts = sorted(await lived(server, told))

@@ -18,13 +18,13 @@ from typing import Any
 import httpx
 import pytest
 
-from anlan.app import accounts
 from anlan.cli.bench.server import HOST, Server
-from anlan.main import open_world
 from anlan.store.database import EXIT_STORAGE
 from anlan.store.reserve import Reserve
 from anlan.store.sqlite import Sqlite
 from anlan.store.verify import verify
+
+from . import living
 
 RESERVE_MB = 4
 TMPFS_MB = 40
@@ -71,13 +71,7 @@ class Asking:
 
 
 def served(home: Path, demo_city: Path) -> tuple[Server, bytes]:
-    shutil.copytree(demo_city, home / "city")
-    world = open_world(home)
-    officer = world.city.roster.with_role("operator")[0]
-    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, "long enough"))
-    commit, token = accounts.token_for(world, officer.number)
-    world.store.writer.submit(commit)
-    world.store.close()
+    world, token = living.prepared(home, demo_city)
     return Server(home, token), world.store.public_key
 
 

@@ -19,10 +19,10 @@ from typing import Any
 
 import pytest
 
-from anlan.app import accounts
 from anlan.cli.bench.client import Next
 from anlan.cli.bench.server import Server
-from anlan.main import open_world
+
+from . import living
 
 pytestmark = pytest.mark.anyio
 ANSWERS = 10_000 if os.environ.get("ANLAN_TEST_TORTURE") else 300
@@ -82,13 +82,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory, demo_city: Path) -> tuple
     if shutil.which("strace") is None:
         pytest.skip("no strace: apt-get install strace")
     home = tmp_path_factory.mktemp("traced") / "home"
-    shutil.copytree(demo_city, home / "city")
-    world = open_world(home)
-    officer = world.city.roster.with_role("operator")[0]
-    world.store.writer.submit(accounts.add(world, officer.number, officer.unit, officer.roles, "long enough"))
-    commit, token = accounts.token_for(world, officer.number)
-    world.store.writer.submit(commit)
-    world.store.close()
+    _, token = living.prepared(home, demo_city)
     return home, token
 
 
@@ -101,8 +95,10 @@ def traced(pid: int, into: Path) -> Iterator[None]:
         said = strace.stderr.readline()
         if "attached" not in said:
             pytest.skip(f"strace may not look here: {said}")
-        yield
-        strace.send_signal(signal.SIGINT)
+        try:
+            yield
+        finally:
+            strace.send_signal(signal.SIGINT)
 
 
 def intakes(count: int, run: str) -> Next:

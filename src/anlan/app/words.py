@@ -17,7 +17,7 @@ from anlan.app.redact import redacted
 from anlan.engines.text import Features, features, many_from_bytes, search_terms, to_bytes
 
 CHUNK = 512
-"""Rows of one transaction: another writer waits an eighth of a second for it at most."""
+"""Rows of one transaction: more gained nothing, and another writer waits until they are written."""
 AHEAD = 4
 """Chunks of texts in the hands of other processes."""
 NO_FEATURES = features("", "")
