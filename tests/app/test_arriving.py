@@ -55,7 +55,7 @@ def test_two_calls_in_one_batch_are_written_at_once_and_told_of_each_other(
     def answer(done: Done, prepared: Prepared) -> bytes:
         assert prepared.advice is not None
         found = world.arriving.named(prepared.advice.offers)
-        told.append((done.receipt, [c.key for c in receive.offered(world, found, who, beside=done.matters[0])]))
+        told.append((done.receipt, [c.key for c in receive.offered(world, found, who, beside=done)]))
         assert receive.offered(world, found, who) == [], "nobody else is told before it is on disk"
         return b""
 
@@ -77,9 +77,9 @@ def test_beside_a_new_matter_only_what_it_can_be_merged_into_is_offered(
     )  # fmt: skip
     found = receive.find_duplicates(world, call(world, 3), words("", FIRE, "").features, later.category)
     other = msgspec.structs.replace(later, flow="incident")
-    assert first.number in [c.key for c in receive.offered(world, found, who, beside=later)]
+    assert first.number in [c.key for c in receive.offered(world, found, who, beside=Done([later]))]
     assert first.number in [c.key for c in receive.offered(world, found, who)]
-    assert receive.offered(world, found, who, beside=other) == []
+    assert receive.offered(world, found, who, beside=Done([other])) == []
 
 
 def test_what_was_refused_or_known_is_not_offered(world: World, somebody: Callable[..., Actor]) -> None:

@@ -64,7 +64,7 @@ def test_a_look_up_leaves_its_working_arrays_clean() -> None:
         index.find(rows[-1], None, None, 0, 0)
         assert index.find(row, None, None, 0, 0, limit=9) == first
     table = index._terms
-    assert not any(array.any() for array in (table._scratch, table._sieve, table._ours))
+    assert not any(array.any() for array in (table._scratch, table._sieve))
     assert table.cosines(np.arange(300, dtype=np.int32), table.heaviest(rows[0])).size == 300, "more rows than the desk"
 
 

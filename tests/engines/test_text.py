@@ -17,7 +17,7 @@ MIXED = st.text(alphabet="丽发新城小区搅拌站扰民ab3Zß１Ａ，。 _\
 
 
 def kind(character: str) -> str:
-    return {0: "gap", 1: "han", 2: "word"}[int(text._kinds(character)[0])]
+    return {0: "gap", 1: "word", 2: "han"}[int(text._kinds(character)[0])]
 
 
 def spans_of(body: str) -> Counter[str]:

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from anlan.store.counts import FEW, Counted
+from anlan.store.counts import FEW, SLICE, Counted, Slices
 from anlan.store.sqlite import migrate, opened
 
 
@@ -44,3 +44,17 @@ def test_a_large_figure_is_walked_and_a_small_one_gathered_alike(desk: Any) -> N
     assert FEW > 3
     assert desk.store.read.counted(narrow) == desk.store.read.counted(wide)
     assert desk.store.read.counted(narrow)[1] == 3
+
+
+def test_a_start_knows_the_slices_that_stand_and_writes_none_of_them_again(tmp_path: Path) -> None:
+    connection = opened(tmp_path / "city.db")
+    migrate(connection)
+    some = {("hotline", "370202", f"station{n}", "web", "") for n in range(3)}
+    first, later = Slices(), Slices()
+    first.meet(connection, some)
+    written = connection.total_changes()
+    later.meet(connection, some)
+    assert connection.total_changes() == written
+    stand = {tuple(of): no for no, *of in connection.execute(f"SELECT no, {', '.join(SLICE)} FROM slices")}
+    assert {one: later[one] for one in some} == {one: first[one] for one in some} == stand
+    connection.close()

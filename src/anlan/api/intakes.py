@@ -82,7 +82,7 @@ def _receipt(world: World, done: Done, prepared: Prepared, who: Actor) -> Receip
     receipt = _known(done)
     receipt.code = prepared.code
     found = world.arriving.named(prepared.advice.offers) if prepared.advice else []
-    receipt.offers = offers_of(receive.offered(world, found, who, beside=done.matters[0]))
+    receipt.offers = offers_of(receive.offered(world, found, who, beside=done))
     return receipt
 
 

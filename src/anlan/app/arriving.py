@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from anlan.engines.merge import Candidate, MergeIndex
 from anlan.engines.text import Features
-from anlan.loop.matter import Matter
 
 REMEMBERED = 20_000
 """Numbers kept for answers that are still being written, beyond any queue's length."""
@@ -23,7 +22,6 @@ class Arriving:
         self._index = index
         self._last = 0
         self._numbers: dict[int, int] = {}
-        self._fresh: dict[int, Matter] = {}
 
     def enter(self, row: Features, place: tuple[float | None, float | None], minute: int, category: int) -> int:
         """Let it be found from now on; answers its key."""
@@ -31,26 +29,17 @@ class Arriving:
         self._index.add(self._last, row, *place, minute, category)
         return self._last
 
-    def numbered(self, key: int, matter: Matter) -> None:
+    def numbered(self, key: int, number: int) -> None:
         """The writer gave it a number; it is not on disk yet."""
-        self._fresh[matter.number] = matter
-        self._number(key, matter.number)
-
-    def fresh(self, number: int) -> Matter | None:
-        """The matter of that number while it is not on disk."""
-        return self._fresh.get(number)
-
-    def _number(self, key: int, number: int) -> None:
         self._numbers[key] = number
         if len(self._numbers) > REMEMBERED:
             del self._numbers[next(iter(self._numbers))]
 
     def settle(self, key: int, number: int) -> None:
         """It is on disk as matter `number`; 0 when it is not (refused, or known before)."""
-        self._fresh.pop(self._numbers.get(key, 0), None)
         if number and number not in self._index:
             self._index.rename(key, number)
-            self._number(key, number)
+            self.numbered(key, number)
         else:
             self._index.remove(key)
             self._numbers.pop(key, None)

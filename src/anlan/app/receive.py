@@ -116,12 +116,12 @@ def advise(
     return Advice(row, offers, categories, category, location, district, _human(intake, ruled) or ruled)
 
 
-def offered(world: World, offers: list[Candidate], actor: Actor, *, beside: Matter | None = None) -> list[Candidate]:
-    """Those of the offers that the actor may be told of. Beside the matter that the report has become: those on their
-    way to disk too, and only what it can be merged into."""
-    fresh = {c.key: matter for c in offers if beside and (matter := world.arriving.fresh(c.key))}
-    known = fresh | world.store.read.matters([c.key for c in offers if c.key > 0 and c.key not in fresh])
-    fitting = {key for key, matter in known.items() if beside is None or matter.flow == beside.flow}
+def offered(world: World, offers: list[Candidate], actor: Actor, *, beside: Done | None = None) -> list[Candidate]:
+    """Those of the offers that the actor may be told of. Beside what the report has become, while it is being written:
+    those on their way to disk too, and only what it can be merged into."""
+    look = beside.look if beside and beside.look else world.store.read.matters
+    known = look([c.key for c in offers if c.key > 0])
+    fitting = {key for key, matter in known.items() if beside is None or matter.flow == beside.matters[0].flow}
     return [c for c in offers if c.key in fitting and _may_join(world, actor, known[c.key])]
 
 
@@ -203,7 +203,7 @@ def enter(world: World, prepared: Prepared, intake: Intake, answer: Answer | Non
 
     def answered(done: Done) -> bytes:
         if key:
-            world.arriving.numbered(key, done.matters[0])
+            world.arriving.numbered(key, done.matters[0].number)
         return answer(done, prepared) if answer else b""
 
     commit.answer = answered

@@ -1,8 +1,8 @@
 """The words of every open matter: its heaviest grams, how rare they are in the city, and how alike two texts are.
 
-A look-up compares a text with some two hundred others, and nearly all its time goes into reading memory. So the table
-has a fixed stride, a small sieve stands before the scratch table, and the arrays a look-up fills are made once; they
-must not be shared between threads.
+A look-up compares a text with some two hundred others, and nearly all its time goes into reading memory. So a term is
+one number (gram and weight), the table has a fixed stride, a small sieve stands before the scratch table, and the
+arrays a look-up fills are made once; they must not be shared between threads.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anlan.engines.merge_store import Slots
-from anlan.engines.text import Features
+from anlan.engines.text import GRAMS, Features
 
 Grams = NDArray[np.uint32]
 Weights = NDArray[np.float32]
@@ -31,8 +31,11 @@ SIEVE_BITS: Final = 16
 """The sieve before it is 64 kB, which stay in the processor's cache; one gram in a thousand passes it wrongly."""
 BATCH: Final = 10_000
 """Rows per step of a rebuild, to bound its memory."""
-_TWO = np.uint32(2)
-_KNUTH, _FOLD, _SIEVE = np.uint32(2654435769), np.uint32(32 - FOLD_BITS), np.uint32(32 - SIEVE_BITS)
+WEIGHT_MAX: Final = 255
+"""A stored weight is a byte: a cosine is off by about 0.001."""
+_TWO, _BYTE = np.uint32(2), np.uint32(24)
+_GRAM, _DOOR = np.uint32(GRAMS - 1), np.uint32((1 << SIEVE_BITS) - 1)
+_KNUTH, _FOLD = np.uint32(2654435769), np.uint32(32 - FOLD_BITS)
 _DAMPED = np.array([0.0, *(1.0 + math.log(count) for count in range(1, 256))], dtype=np.float32)
 
 
@@ -71,25 +74,21 @@ class TermTable:
 
     def __init__(self, slots: int) -> None:
         self.frequencies = Frequencies()
-        self._grams = np.zeros((slots, TERMS), dtype=np.uint32)
-        self._weights = np.zeros((slots, TERMS), dtype=np.float32)
+        self._terms = np.zeros((slots, TERMS), dtype=np.uint32)  # weight, then gram; 0 is none
         self._scratch = np.zeros(1 << FOLD_BITS, dtype=np.float32)
         self._sieve = np.zeros(1 << SIEVE_BITS, dtype=np.bool_)
         self._desk(256)
 
     def _desk(self, rows: int) -> None:
         """Room for the working arrays of a look-up: new ones each time cost as much as the look-up."""
-        self._their_grams = np.empty((rows, TERMS), dtype=np.uint32)
-        self._their_weights = np.empty((rows, TERMS), dtype=np.float32)
+        self._theirs = np.empty((rows, TERMS), dtype=np.uint32)
         self._entries = np.empty((rows, TERMS), dtype=np.intp)
         self._passed = np.empty((rows, TERMS), dtype=np.bool_)
-        self._ours = np.zeros((rows, TERMS), dtype=np.float32)
 
     def grow(self, slots: int) -> None:
         """Make room for `slots` in all."""
-        more = slots - len(self._grams)
-        self._grams = np.concatenate([self._grams, np.zeros((more, TERMS), dtype=np.uint32)])
-        self._weights = np.concatenate([self._weights, np.zeros((more, TERMS), dtype=np.float32)])
+        more = slots - len(self._terms)
+        self._terms = np.concatenate([self._terms, np.zeros((more, TERMS), dtype=np.uint32)])
 
     def heaviest(self, features: Features) -> Terms:
         """The heaviest grams of a text by (1 + ln count) x rarity."""
@@ -104,43 +103,37 @@ class TermTable:
 
     def write(self, slot: int, terms: Terms) -> None:
         """Keep the terms of a slot that has none."""
-        grams, weights = terms
-        self._grams[slot, : grams.size] = grams
-        self._weights[slot, : grams.size] = weights
+        self._terms[slot, : terms[0].size] = _packed(*terms)
 
     def of(self, slot: int) -> Terms:
         """The terms of a slot."""
-        filled = self._weights[slot] > 0
-        return self._grams[slot][filled], self._weights[slot][filled]
+        terms = self._terms[slot]
+        return _unpacked(terms[terms > 0])
 
     def clear(self, slot: int) -> None:
         """Forget the terms of a slot."""
-        self._weights[slot] = 0
+        self._terms[slot] = 0
 
     def cosines(self, slots: Slots, terms: Terms) -> NDArray[np.float64]:
         """How alike the texts of `slots` are to `terms`, 0..1: every gram of theirs is looked up in a table that holds
         our weights for the moment."""
         n = slots.size
-        if n > len(self._ours):
+        if n > len(self._theirs):
             self._desk(n)
-        mixed = terms[0] * _KNUTH
-        where, doors = mixed >> _FOLD, mixed >> _SIEVE
+        where, doors = _fold(terms[0]), terms[0] & _DOOR
         self._scratch[where], self._sieve[doors] = terms[1], True
-        theirs = self._grams.take(slots, axis=0, out=self._their_grams[:n], mode="clip")  # "clip": straight into `out`
-        theirs *= _KNUTH
-        entries = np.right_shift(theirs, _SIEVE, out=self._entries[:n])
+        theirs = self._terms.take(slots, axis=0, out=self._theirs[:n], mode="clip")  # "clip": straight into `out`
+        entries = np.bitwise_and(theirs, _DOOR, out=self._entries[:n])
         passed = self._sieve.take(entries, out=self._passed[:n], mode="clip").reshape(-1).nonzero()[0]
-        ours = self._ours[:n].reshape(-1)
-        ours[passed] = self._scratch.take(theirs.reshape(-1).take(passed) >> _FOLD)
-        weights = self._weights.take(slots, axis=0, out=self._their_weights[:n], mode="clip")
-        cosines: NDArray[np.float64] = np.einsum("ij,ij->i", self._ours[:n], weights).astype(np.float64)
-        ours[passed], self._scratch[where], self._sieve[doors] = 0.0, 0.0, False
-        return np.minimum(cosines, 1.0, out=cosines)
+        grams, weights = _unpacked(theirs.reshape(-1).take(passed))
+        weights *= self._scratch.take(_fold(grams))
+        self._scratch[where], self._sieve[doors] = 0.0, False
+        return np.minimum(np.bincount(passed // TERMS, weights, n), 1.0)
 
     def shared(self, slot: int, grams: Grams) -> NDArray[np.intp]:
         """Which of `grams` the text of a slot has too, by their places in `grams`."""
-        where = _fold(self._grams[slot])
-        self._scratch[where] = self._weights[slot]
+        where = _fold(self.of(slot)[0])
+        self._scratch[where] = 1.0
         hit = (self._scratch.take(_fold(grams)) > 0).nonzero()[0]
         self._scratch[where] = 0.0
         return hit
@@ -160,19 +153,21 @@ class TermTable:
     ) -> tuple[Slots, Grams]:
         weights = _DAMPED.take(counts) * self.frequencies.rarity_of_many(grams)
         starts = sizes.cumsum() - sizes
+        kept = np.zeros((sizes.size, TERMS), dtype=np.uint32)
+        heavy = np.zeros((sizes.size, TERMS), dtype=np.float32)
         for size in np.unique(sizes).tolist():  # texts of one size are ranked together, each as `heaviest` would
             rows = (sizes == size).nonzero()[0]
             spots = starts[rows][:, None] + np.arange(size)
             if size > TERMS:
                 keep = weights[spots].argpartition(size - TERMS, axis=1)[:, size - TERMS :]
                 spots = np.take_along_axis(spots, keep, axis=1)
-            self._grams[first + rows, : spots.shape[1]] = grams[spots]
-            self._weights[first + rows, : spots.shape[1]] = weights[spots]
-        written = self._weights[first : first + sizes.size]
-        written /= np.sqrt(np.maximum(np.einsum("ij,ij->i", written, written), 1e-12))[:, None]
-        filled = written > 0
-        slots = (filled.nonzero()[0] + first).astype(np.int32)
-        return slots, self._grams[first : first + sizes.size][filled]
+            kept[rows, : spots.shape[1]] = grams[spots]
+            heavy[rows, : spots.shape[1]] = weights[spots]
+        heavy /= np.sqrt(np.maximum(np.einsum("ij,ij->i", heavy, heavy), 1e-12))[:, None]
+        filled = heavy > 0
+        slots, grams = (filled.nonzero()[0] + first).astype(np.int32), kept[filled]
+        self._terms[first : first + sizes.size][filled] = _packed(grams, heavy[filled])
+        return slots, grams
 
 
 def _wide(rows: Sequence[Features]) -> tuple[Grams, NDArray[np.uint8], NDArray[np.int64]]:
@@ -185,3 +180,14 @@ def _wide(rows: Sequence[Features]) -> tuple[Grams, NDArray[np.uint8], NDArray[n
 def _fold(grams: Grams) -> Grams:
     """Entries of the scratch table (multiplicative hashing, Knuth 6.4)."""
     return (grams * _KNUTH) >> _FOLD
+
+
+def _packed(grams: Grams, weights: Weights) -> NDArray[np.uint32]:
+    """A gram and its weight of 0..1 in one number above 0."""
+    packed: NDArray[np.uint32] = np.maximum(weights * WEIGHT_MAX + 0.5, 1.0).astype(np.uint32) << _BYTE
+    packed |= grams
+    return packed
+
+
+def _unpacked(terms: NDArray[np.uint32]) -> Terms:
+    return terms & _GRAM, (terms >> _BYTE) * np.float32(1 / WEIGHT_MAX)

@@ -38,7 +38,7 @@ _CJK = "\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-
 _RUNS = re.compile(f"([{_CJK}]+)|([^\\W_{_CJK}]+)")
 _TERMS = re.compile(f"(?=([{_CJK}]{{1,2}}|[^\\W_{_CJK}]{{1,{TERM_MAX}}})).")  # what starts at each character
 _FULL_WIDTH = tuple(zip("，！？：；（）", ",!?:;()", strict=True))
-_GAP, _HAN, _WORD = 0, 1, 2
+_GAP, _WORD, _HAN = 0, 1, 2  # the product of two or three tells what they are together
 _ROW_START = b"\x01"
 _ROWS_AT_ONCE = 5_000
 _QUAD = np.array([64, 16, 4, 1], dtype=np.uint8)  # four counts less one, two bits each, in a byte
@@ -47,6 +47,7 @@ _TAGS = np.array([[PAIRS_FROM], [TRIPLES_FROM]], dtype=np.uint64)
 _MULTIPLIERS = np.array([[0x9E3779B97F4A7C15], [0xC2B2AE3D27D4EB4F], [0x165667B19E3779F9]], dtype=np.uint64)
 _FIRST_PAIR = np.uint32(PAIRS_FROM)
 _EIGHT, _LOW_HALF = np.uint64(8), np.uint64(0xFFFF)
+_HALF, _KEPT, _WORD_TAG = np.uint64(31), np.uint64(41), np.uint64(TRIPLES_FROM)
 _FINISH = np.uint64(0xFF51AFD7ED558CCD)
 _ROLL = np.uint64(0x100000001B3)  # odd, so it has an inverse modulo 2**64
 _UNROLL = np.uint64(pow(0x100000001B3, -1, 1 << 64))
@@ -109,7 +110,9 @@ def features(title: str, text: str, text_max: int = TEXT_MAX) -> Features:
     body = head + "\n" + normalise(text[:text_max])[: 2 * text_max]
     grams, found = _spans(*_codes(body))
     weights = _WEIGHTS[2 * TITLE_MAX - len(head) :][: len(body)]
-    return Features(*_tally(((grams << _EIGHT) | weights)[found].astype(np.uint32)), body)
+    grams <<= _EIGHT
+    grams |= weights
+    return Features(*_tally(grams[found].astype(np.uint32)), body)
 
 
 def gram_positions(text: str) -> tuple[NDArray[np.uint32], NDArray[np.intp], NDArray[np.intp]]:
@@ -138,31 +141,33 @@ def _spans(codes: NDArray[np.uint64], kinds: NDArray[np.uint8]) -> tuple[NDArray
     Row 0: a CJK character, or the whole word that starts there. Row 1: pairs with at least one CJK character. Row 2:
     triples. Spans are hashed at every character and picked afterwards: fewer, longer array operations.
     """
-    solid, han = kinds > _GAP, kinds == _HAN
     grams = np.zeros((3, codes.size), dtype=np.uint64)
     found = np.zeros((3, codes.size), dtype=np.bool_)
-    one, two, three = codes * _MULTIPLIERS
     np.bitwise_and(codes, _LOW_HALF, out=grams[0])
-    found[0] = han
+    np.equal(kinds, _HAN, out=found[0])
     if codes.size > 1:
+        one, two, three = codes * _MULTIPLIERS
         pairs = np.add(one[:-1], two[1:], out=grams[1, :-1])
         np.add(pairs[:-1], three[2:], out=grams[2, :-2])
-        grams[1:] = _spread(grams[1:]) | _TAGS
-        joined = solid[:-1] & solid[1:]
-        np.bitwise_and(joined, han[:-1] | han[1:], out=found[1, :-1])
-        np.bitwise_and(joined[:-1], solid[2:], out=found[2, :-2])
+        longer = grams[1:]
+        _spread(longer)
+        longer |= _TAGS
+        of_two = kinds[:-1] * kinds[1:]
+        np.greater(of_two, _WORD, out=found[1, :-1])  # neither is a gap and one is CJK
+        np.greater(of_two[:-1] * kinds[2:], _GAP, out=found[2, :-2])
     starts, ends = _words(kinds)
     if starts.size:
-        grams[0, starts] = _spread(_rolled(codes, starts, ends)) | np.uint64(TRIPLES_FROM)
+        grams[0, starts] = _spread(_rolled(codes, starts, ends)) | _WORD_TAG
         found[0, starts] = True
     return grams, found
 
 
 def _spread(mixed: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """A multiply-shift hash to 23 bits; the bit of its kind, set in all, then puts a gram in the range of its kind."""
-    mixed = mixed ^ (mixed >> np.uint64(31))
+    """A multiply-shift hash to 23 bits, in place; the bit of its kind, set in all, then puts a gram in the range of its
+    kind."""
+    mixed ^= mixed >> _HALF
     mixed *= _FINISH
-    mixed >>= np.uint64(41)
+    mixed >>= _KEPT
     return mixed
 
 

@@ -6,7 +6,7 @@ Everything here happens or nothing does. Checks come before the first write, so 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -157,7 +157,9 @@ class Batch:
             self._append(ledger, Fact(draft[0], number, 0, commit.at, commit.actor, draft[1]))
         self._rows(commit, done)
         if commit.answer:
+            done.look = self._look
             done.answer = commit.answer(done)
+            done.look = None
         if commit.request:
             key, body = commit.request
             self._standing.requests.add(key)
@@ -236,6 +238,14 @@ class Batch:
         if touched := self._touched.get(number):
             return touched.matter
         return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])
+
+    def _look(self, numbers: Sequence[int]) -> dict[int, Matter]:
+        found = {number: touched.matter for number in numbers if (touched := self._touched.get(number))}
+        if rest := [number for number in numbers if number not in found]:
+            marks = ", ".join("?" * len(rest))
+            for number, state in self._run(f"SELECT number, state FROM matters WHERE number IN ({marks})", rest):
+                found[number] = decode_state(state)
+        return found
 
     def _append(self, ledger: str, fact: Fact) -> None:
         body = encode(fact)

@@ -83,9 +83,13 @@ class Commit(msgspec.Struct):
 
 
 class Done(msgspec.Struct):
-    """What came of it: the matters as they now stand, the receipt's number; `replayed` when it had been done before."""
+    """What came of it: the matters as they now stand, the receipt's number; `replayed` when it had been done before.
+
+    `look` is there for `Commit.answer` alone: those of some other matters that there are, as the transaction has them.
+    """
 
     matters: list[Matter] = []
     receipt: int = 0
     replayed: bool = False
     answer: bytes = b""
+    look: Callable[[Sequence[int]], dict[int, Matter]] | None = None

@@ -25,8 +25,49 @@ KNOWN_MAX, AT_ONCE = 50_000, 100
 
 Facts = tuple[int, int]
 """A matter's number and the version the fact gave it."""
-Slices = dict[tuple[str, ...], int]
-"""The numbers of the slices met so far. Slices are never deleted; whoever rolls back forgets these."""
+
+
+class Slices:
+    """The numbers of slices, by their parts: they are never deleted, so what was read once stays true."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, ...], int] = {}
+        self._new: list[tuple[str, ...]] = []
+        self._filled = False
+
+    def __getitem__(self, one: tuple[str, ...]) -> int:
+        return self._known[one]
+
+    def begin(self) -> None:
+        """What is met from here on is forgotten by `undo`."""
+        self._new.clear()
+
+    def undo(self) -> None:
+        """The transaction was rolled back: what it met may not exist."""
+        for one in self._new:
+            self._known.pop(one, None)
+        self._new.clear()
+
+    def meet(self, connection: Connection, some: set[tuple[str, ...]]) -> None:
+        """Know the numbers of these, of new ones too. In one order for all, so that two processes do not wait for each
+        other."""
+        columns = ", ".join(SLICE)
+        if not self._filled:
+            few = f"SELECT no, {columns} FROM slices ORDER BY no DESC LIMIT ?"
+            self._known = {tuple(of): no for no, *of in connection.execute(few, (KNOWN_MAX // 2,))}
+            self._filled = True
+        elif len(self._known) > KNOWN_MAX:
+            self._known.clear()
+        new = sorted(some - self._known.keys())
+        for at in range(0, len(new), AT_ONCE):
+            part = new[at : at + AT_ONCE]
+            found = connection.execute(
+                f"INSERT INTO slices ({columns}) VALUES {', '.join(['(?, ?, ?, ?, ?)'] * len(part))}"
+                f" ON CONFLICT ({columns}) DO UPDATE SET domain = excluded.domain RETURNING no, {columns}",
+                [value for one in part for value in one],
+            ).fetchall()
+            self._known.update({tuple(of): no for no, *of in found})
+        self._new += new
 
 
 class Counted(msgspec.Struct, frozen=True):
@@ -47,7 +88,7 @@ class Counted(msgspec.Struct, frozen=True):
 
 def write(connection: Connection, counted: Mapping[Roll, Sequence[Facts]], known: Slices) -> None:
     """Add these facts to what was counted."""
-    _number(connection, {tuple(of) for _, _, *of in counted}, known)
+    known.meet(connection, {tuple(of) for _, _, *of in counted})
     sums, rows = [], []
     for (measure, day, *of), facts in counted.items():
         no = known[tuple(of)]
@@ -63,7 +104,7 @@ def write(connection: Connection, counted: Mapping[Roll, Sequence[Facts]], known
 
 def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]], known: Slices) -> None:
     """These facts are counted no more; a roll-up of nothing is none."""
-    _number(connection, {tuple(of) for (_, _, *of), _ in rows}, known)
+    known.meet(connection, {tuple(of) for (_, _, *of), _ in rows})
     for (measure, day, *of), (matter, version) in rows:
         no = known[tuple(of)]
         counted = "DELETE FROM counted WHERE measure = ? AND slice = ? AND day = ? AND matter = ? AND version = ?"
@@ -71,23 +112,6 @@ def take_back(connection: Connection, rows: Sequence[tuple[Roll, Facts]], known:
         key = (measure, day, no)
         connection.execute("UPDATE rollups SET n = n - 1 WHERE measure = ? AND day = ? AND slice = ?", key)
         connection.execute("DELETE FROM rollups WHERE measure = ? AND day = ? AND slice = ? AND n = 0", key)
-
-
-def _number(connection: Connection, slices: set[tuple[str, ...]], known: Slices) -> None:
-    """Know the numbers of these slices, of new ones too. In one order for all, so that two processes do not wait for
-    each other."""
-    if len(known) > KNOWN_MAX:
-        known.clear()
-    new = sorted(slices - known.keys())
-    columns = ", ".join(SLICE)
-    for some in (new[at : at + AT_ONCE] for at in range(0, len(new), AT_ONCE)):
-        marks = ", ".join(["(?, ?, ?, ?, ?)"] * len(some))
-        found = connection.execute(
-            f"INSERT INTO slices ({columns}) VALUES {marks} ON CONFLICT ({columns})"
-            f" DO UPDATE SET domain = excluded.domain RETURNING no, {columns}",
-            [part for one in some for part in one],
-        ).fetchall()
-        known.update({tuple(of): no for no, *of in found})
 
 
 def sums(

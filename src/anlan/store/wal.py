@@ -10,8 +10,8 @@ import apsw
 
 from anlan.loop.errors import Refused
 
-PAGES_MAX = 2_000
-"""About 8 MB of log before it is folded back."""
+PAGES_MAX = 8_000
+"""About 32 MB of log before it is folded back: a page written often is folded once. A start reads it in 8 ms."""
 
 
 class WalKeeper:

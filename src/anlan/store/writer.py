@@ -53,7 +53,7 @@ class Writer:
         if not database.shared:
             self.trees.refresh(self.trees.keys())
         self._sequences: dict[tuple[str, int], int] = {}
-        self._slices: Slices = {}
+        self._slices = Slices()
         self._count_on()
         self._sequences_before = dict(self._sequences)
         self.listeners: list[Listener] = []
@@ -148,6 +148,7 @@ class Writer:
             return Refused("store.failed")
         self.trees.begin()
         self._sequences_before = dict(self._sequences)
+        self._slices.begin()
         batch = Batch(self.database, self.connection, self.trees, self._sequences, self._slices)
         self._at = max(self._at, *(job.commit.at for job in jobs), 0)
         try:
@@ -257,7 +258,7 @@ class Writer:
         self.trees.undo()
         self._sequences.clear()
         self._sequences.update(self._sequences_before)
-        self._slices.clear()
+        self._slices.undo()
         return error
 
     def _seal_keys(self, jobs: list[Job]) -> None:
