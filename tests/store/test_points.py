@@ -11,7 +11,7 @@ import pytest
 from anlan.loop.matter import Matter
 from anlan.loop.working_calendar import minute_of
 from anlan.store import points
-from anlan.store.read import Shape
+from anlan.store.read import Shape, composed
 
 DAY_MS, AT = 86_400_000, 1_790_000_000_000
 LEADS = ("station1", "station2", "station3")
@@ -71,3 +71,11 @@ def test_they_come_from_the_small_indexes(lite: Any) -> None:
         sql, values = statement
         plan = lite.store.read.listed((f"EXPLAIN QUERY PLAN {sql}", values))
         assert any(index in row[3] for row in plan), (index, plan)
+
+
+def test_what_units_lead_comes_by_due_time_from_small_indexes_too(lite: Any) -> None:
+    for more in ({}, {"due_before": minute_of(AT)}, {"domains": ("hotline",)}):
+        sql, values = composed(Shape(leads=("station1", "station2"), stages=("assigned",), **more))
+        plan = [row[3] for row in lite.store.read.listed((f"EXPLAIN QUERY PLAN {sql}", values))]
+        assert sum("COVERING INDEX matters_open" in step for step in plan) == 2, plan
+        assert not any("matters_by_lead " in step or "SCAN m" in step for step in plan), plan

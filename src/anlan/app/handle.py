@@ -100,7 +100,7 @@ def merge(world: World, number: int, into: int, version: int, actor: Actor) -> C
             Change(flow, gone.ledger, [merged], base=gone),
             *children.tell_parent(world, gone, [merged]),
         ],
-        rows=[("UPDATE receipts SET matter = ? WHERE matter = ?", (into, number))],
+        rows=[("UPDATE receipts SET matter = ? WHERE number = ?", (into, party.receipt)) for party in gone.parties],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
@@ -21,6 +21,8 @@ PAGE_MAX = 200
 OPEN_KINDS = ("waiting", "working", "calling")
 RANGES_MAX = 200
 """Leads × stages up to which a list is a union of index ranges; SQLite takes 500 parts at most."""
+HALVES = ("m.kind != 'closed'", "m.kind = 'closed'")
+"""What units have open and what they have closed: by due time each has an index of its own."""
 
 
 class Shape(msgspec.Struct, frozen=True):
@@ -212,9 +214,9 @@ class Reader:
     def count(self, shape: Shape, at_most: int = 1000) -> int:
         """How many there are, counted no further than `at_most`."""
         parts, values = [], list[Any]()
-        for one in ways(shape):
+        for one, half in _halves(ways(shape), by_due=shape.due_before > 0):
             where, some, source = where_of(one)
-            parts.append(f"SELECT 1 FROM {source} {where}")
+            parts.append(f"SELECT 1 FROM {source} {where} AND {half}")
             values += some
         sql = f"SELECT count(*) FROM ({' UNION ALL '.join(parts)} LIMIT ?) few"
         return int(self._run(sql, (*values, at_most)).fetchone()[0])
@@ -250,8 +252,8 @@ def composed(shape: Shape) -> tuple[str, list[Any]]:
     """The statement for a shape. Which matters, and in which order, is read off the indexes: a union of ranges for
     several leads and stages, each no longer than a page. Only the page's own rows are then fetched."""
     parts, values = list[str](), list[Any]()
-    for one in _ranges(shape):
-        sql, some = _one(one)
+    for one, half in _halves(_ranges(shape), by_due=_by_due(shape)):
+        sql, some = _one(one, half)
         parts.append(f"SELECT * FROM ({sql}) r{len(parts)}")
         values += some
     column = "due, number" if _by_due(shape) else "number DESC"
@@ -281,8 +283,16 @@ def _ranges(shape: Shape) -> list[Shape]:
     ] + assisted
 
 
-def _one(shape: Shape) -> tuple[str, list[Any]]:
+def _halves(shapes: Iterable[Shape], *, by_due: bool) -> Iterator[tuple[Shape, str]]:
+    """Each with what else it tests, twice where it walks what units lead by due time."""
+    for shape in shapes:
+        halves = HALVES if by_due and shape.leads and not (shape.assisting or shape.terms) else ("TRUE",)
+        yield from ((shape, half) for half in halves)
+
+
+def _one(shape: Shape, half: str) -> tuple[str, list[Any]]:
     where, values, source = where_of(shape)
+    where += f" AND {half}"
     if shape.after:
         edge, number = shape.after
         if _by_due(shape):
