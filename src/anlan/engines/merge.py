@@ -1,7 +1,7 @@
 """Which open matters may be the same as this one? An index in memory, look-ups in well under a millisecond.
 
-A matter with a place is compared with the newest 200 around it (3 by 3 cells of 250 m) and the 40 that share most of
-its rare grams; one without a place, or on a hot address such as a city's placeholder coordinate, with 200 of the
+A matter with a place is compared with the newest 100 around it (3 by 3 cells of 250 m) and the 40 that share most of
+its rare grams; one without a place, or on a hot address such as a city's placeholder coordinate, with 100 of the
 latter. One vectorised pass scores them all. A person decides: this engine only proposes, with its reasons.
 """
 
@@ -21,8 +21,8 @@ from anlan.engines.merge_store import METRES_PER_DEGREE, Arrivals, PlaceGrid, Po
 from anlan.engines.merge_terms import Terms, TermTable
 from anlan.engines.text import Features, gram_positions
 
-NEAR_MAX: Final = 200
-"""Candidates scored per look-up."""
+NEAR_MAX: Final = 100
+"""Candidates by place, or by text alone. 200 found no duplicate more, in Boston's reports of 2015 or in Chinese ones."""
 ALIKE_MAX: Final = 40
 """Candidates by text beside those by place."""
 FRAGMENTS_MAX: Final = 5

@@ -1,6 +1,6 @@
 """The words of every open matter: its heaviest grams, how rare they are in the city, and how alike two texts are.
 
-A look-up compares a text with some two hundred others, and nearly all its time goes into reading memory. So a term is
+A look-up compares a text with some hundred others, and nearly all its time goes into reading memory. So a term is
 one number (gram and weight), the table has a fixed stride, a small sieve stands before the scratch table, and the
 arrays a look-up fills are made once; they must not be shared between threads.
 """
