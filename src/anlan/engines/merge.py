@@ -22,7 +22,7 @@ from anlan.engines.merge_terms import Terms, TermTable
 from anlan.engines.text import Features, gram_positions
 
 NEAR_MAX: Final = 100
-"""Candidates by place, or by text alone. 200 found no duplicate more, in Boston's reports of 2015 or in Chinese ones."""
+"""Candidates by place, or by text alone. 200 found no duplicate more, in Boston or among Chinese messages."""
 ALIKE_MAX: Final = 40
 """Candidates by text beside those by place."""
 FRAGMENTS_MAX: Final = 5
