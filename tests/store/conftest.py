@@ -53,7 +53,7 @@ class Desk:
         return {("hotline", "appeal"): APPEAL}
 
     def create(self, **said: Any) -> Commit:
-        """A new matter: channel, outside_id, title, text, phone, name, ledger, lead, at, category."""
+        """A new matter: channel, outside_id, title, text, phone, name, ledger, lead, at, category, place."""
         self._made += 1
         at, ledger = said.get("at", AT), said.get("ledger", "370202")
         channel = said.get("channel", "web")
@@ -73,6 +73,7 @@ class Desk:
             "opened_at": at,
             "text": text_id,
             "party": party,
+            "place": said.get("place"),
         }
         route = {"lead": said.get("lead", "station1"), "assists": [], "route": {"rule": "area"}}
         begin = Opening(

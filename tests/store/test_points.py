@@ -61,6 +61,20 @@ def test_standing_and_hours(desk: Any, filled: list[Matter]) -> None:
     assert {(hour, ledger): n for hour, ledger, n in rows} == hours
 
 
+def test_what_lies_around_a_place_is_open_or_closed_not_long_ago(desk: Any) -> None:
+    def made(east: int, days_ago: int, lead: str = "station2", *, closed: bool = False) -> int:
+        matter = desk.opened(lead=lead, at=AT - days_ago * DAY_MS, place=[120_000_000 + east, 36_000_000])
+        if closed:
+            desk.write(desk.change(matter, ("closed", {"stage": "closed", "at": AT})))
+        return matter.number
+
+    here = {made(0, 1): 120_000_000, made(1_000, 3, closed=True): 120_001_000}
+    made(0, 5), made(0, 5, closed=True), made(1_001, 1), made(-1, 1, closed=True), made(0, 1, "station1")
+    box = (120_000_000, 36_000_000, 120_001_000, 36_000_000)
+    rows = desk.store.read.listed(points.around("station2", ("closed",), AT - 4 * DAY_MS, box))
+    assert {number: lon for number, lon, _ in rows} == here
+
+
 def test_they_come_from_the_small_indexes(lite: Any) -> None:
     for statement, index in (
         (points.points(Shape(), 0, 0, 10), "INDEX matters_open"),

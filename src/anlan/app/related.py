@@ -17,7 +17,7 @@ from anlan.engines.text import features
 from anlan.loop.grants import Actor
 from anlan.loop.matter import Matter, Place
 from anlan.loop.working_calendar import minute_of
-from anlan.store.read import PAGE_MAX, Shape
+from anlan.store.points import around
 
 METRES, DAYS = 150, 90
 TOPIC_FROM = 0.2
@@ -63,19 +63,19 @@ def _reporter(world: World, actor: Actor, view: View) -> Iterator[tuple[int, str
 
 
 def _place(world: World, view: View) -> Iterator[tuple[int, str, int]]:
-    """The newest matters of the same unit within `METRES` of the place, open or closed, in the last `DAYS`."""
-    matter = view.matter
-    if matter.place is None or not matter.lead:
+    """The same unit's matters within `METRES` of the place, of the last `DAYS`: the open and the newest closed ones."""
+    place, lead = view.matter.place, view.matter.lead
+    if place is None or not lead:
         return
+    up = METRES * 1e6 / METRES_PER_DEGREE
+    across = up / math.cos(math.radians(place.lat_e6 / 1e6))
+    sides = (place.lon_e6 - across, place.lat_e6 - up, place.lon_e6 + across, place.lat_e6 + up)
     since = world.clock() - DAYS * DAY_MS
-    shape = Shape(leads=(matter.lead,), opened_from=since, order="new", limit=PAGE_MAX)
-    near = [
-        (metres, row.matter.number)
-        for row in world.store.read.rows(shape)
-        if row.matter.place and (metres := distance(matter.place, row.matter.place)) <= METRES
-    ]
+    found = world.store.read.listed(around(lead, world.stages_of(("closed",)), since, [round(side) for side in sides]))
+    near = [(distance(place, Place(lon, lat)), number) for number, lon, lat in found]
     for metres, number in sorted(near):
-        yield number, "place", round(metres)
+        if metres <= METRES:
+            yield number, "place", round(metres)
 
 
 def _topic(world: World, view: View) -> Iterator[tuple[int, str, int]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +14,8 @@ HOUR_MS = 3_600_000
 OPEN = "m.kind != 'closed'"
 COLUMNS = "m.number, m.lon_e6, m.lat_e6, m.due, m.kind = 'waiting' AND m.officer = ''"
 PLAIN = "matters m"
+CLOSED_MAX = 200
+"""Closed matters of a unit whose places are looked at: their rows are read one by one."""
 
 
 def points(shape: Shape, now: int, near: int, at_most: int) -> tuple[str, list[Any]]:
@@ -61,6 +64,22 @@ def hourly(leads: tuple[str, ...], first: int, end: int) -> tuple[str, list[Any]
         f" WHERE m.opened_at >= ? AND m.opened_at < ?{narrow} GROUP BY 1, 2",
         [first, end, *values],
     )
+
+
+def around(lead: str, closed: Sequence[str], since: int, box: Sequence[int]) -> tuple[str, list[Any]]:
+    """What a unit leads in a box (west, south, east, north in millionths of a degree), opened since UTC millisecond
+    `since`: all of it that is open and the newest few of each stage in `closed`. Rows of (number, lon_e6, lat_e6)."""
+    west, south, east, north = box
+    columns = "m.number, m.lon_e6, m.lat_e6"
+    here = "m.lon_e6 BETWEEN ? AND ? AND m.lat_e6 BETWEEN ? AND ? AND m.opened_at >= ?"
+    test = [west, east, south, north, since]
+    parts = [f"SELECT {columns} FROM {_from(PLAIN, 'matters_open')} WHERE m.lead = ? AND {OPEN} AND {here}"]
+    values: list[Any] = [lead, *test]
+    for stage in closed:
+        newest = "SELECT number FROM matters WHERE lead = ? AND stage = ? ORDER BY number DESC LIMIT ?"
+        parts.append(f"SELECT {columns} FROM ({newest}) n CROSS JOIN matters m ON m.number = n.number WHERE {here}")
+        values += [lead, stage, CLOSED_MAX, *test]
+    return " UNION ALL ".join(parts), values
 
 
 FIRST = "SELECT min(opened_at) FROM matters"

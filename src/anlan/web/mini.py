@@ -169,8 +169,10 @@ def _roads(world: World, window: _Window) -> tuple[str, str]:
     )
     drawn = []
     for kinds in (graph.kind < MAIN, graph.kind >= MAIN):
-        ends = np.stack([tail[seen & kinds], head[seen & kinds]], axis=1)
-        drawn.append("".join(_path(window, lon[pair], lat[pair]) for pair in ends))
+        ends = np.concatenate([tail[seen & kinds], head[seen & kinds]])
+        x, y = window.at(lon[ends], lat[ends])
+        lines = np.concatenate([x, y]).reshape(4, -1).T.tolist()  # from and to, each in x and y
+        drawn.append("".join(f"M{a:g} {c:g}L{b:g} {d:g}" for a, b, c, d in lines))
     return drawn[0], drawn[1]
 
 
