@@ -10,6 +10,7 @@ import pytest
 from anlan.engines.merge import NEAR_MAX, MergeIndex
 from anlan.engines.merge_score import PAIR_COLUMNS, Pairs, Trees, train_pairs
 from anlan.engines.merge_store import CELL_STRIDE, HOT_ADDRESS, Postings
+from anlan.engines.merge_terms import TermTable
 from anlan.engines.merge_topics import cluster
 from anlan.engines.text import Features, features
 
@@ -54,6 +55,15 @@ def test_cosines_are_those_of_brute_force() -> None:
         assert found[0].key == query
         gaps = [abs(candidate.text_similarity - wanted[candidate.key]) for candidate in found]
         assert np.mean(gaps) < 0.01, "a hash collision adds a shared gram, but rarely"
+
+
+def test_the_same_text_is_the_same_whatever_its_weights_are_rounded_to() -> None:
+    table = TermTable(200)
+    for size in range(1, 200):  # equal weights, rounded all the same way, would be off by one in a hundred
+        grams = np.arange(1, size + 1, dtype=np.uint32) * np.uint32(83_000)
+        terms = table.heaviest(Features(grams, np.ones(size, dtype=np.uint8)))
+        table.write(size, terms)
+        assert table.cosines(np.array([size], dtype=np.int32), terms)[0] > 0.998, size
 
 
 def test_a_look_up_leaves_its_working_arrays_clean() -> None:

@@ -183,8 +183,11 @@ def _fold(grams: Grams) -> Grams:
 
 
 def _packed(grams: Grams, weights: Weights) -> NDArray[np.uint32]:
-    """A gram and its weight of 0..1 in one number above 0."""
-    packed: NDArray[np.uint32] = np.maximum(weights * WEIGHT_MAX + 0.5, 1.0).astype(np.uint32) << _BYTE
+    """A gram and its weight of 0..1 in one number above 0. What rounding takes from one weight the next one gets: many
+    are equal, and their errors would add up."""
+    upto = np.rint((weights * WEIGHT_MAX).cumsum(dtype=np.float64))
+    upto[1:] -= upto[:-1].copy()
+    packed: NDArray[np.uint32] = np.maximum(upto, 1.0).astype(np.uint32) << _BYTE
     packed |= grams
     return packed
 
