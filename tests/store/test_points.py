@@ -71,7 +71,7 @@ def test_what_lies_around_a_place_is_open_or_closed_not_long_ago(desk: Any) -> N
     here = {made(0, 1): 120_000_000, made(1_000, 3, closed=True): 120_001_000}
     made(0, 5), made(0, 5, closed=True), made(1_001, 1), made(-1, 1, closed=True), made(0, 1, "station1")
     box = (120_000_000, 36_000_000, 120_001_000, 36_000_000)
-    rows = desk.store.read.listed(points.around("station2", ("closed",), AT - 4 * DAY_MS, box))
+    rows = desk.store.read.listed(points.around("station2", ("closed",), AT - 4 * DAY_MS, box, 9))
     assert {number: lon for number, lon, _ in rows} == here
 
 

@@ -20,6 +20,8 @@ from anlan.loop.working_calendar import minute_of
 from anlan.store.points import around
 
 METRES, DAYS = 150, 90
+NEAR_MAX = 200
+"""Matters whose distance is told: many may stand on one hot address."""
 TOPIC_FROM = 0.2
 RELATED_MAX = 6
 DAY_MS = 24 * 3600 * 1000
@@ -71,7 +73,8 @@ def _place(world: World, view: View) -> Iterator[tuple[int, str, int]]:
     across = up / math.cos(math.radians(place.lat_e6 / 1e6))
     sides = (place.lon_e6 - across, place.lat_e6 - up, place.lon_e6 + across, place.lat_e6 + up)
     since = world.clock() - DAYS * DAY_MS
-    found = world.store.read.listed(around(lead, world.stages_of(("closed",)), since, [round(side) for side in sides]))
+    box = [round(side) for side in sides]
+    found = world.store.read.listed(around(lead, world.stages_of(("closed",)), since, box, NEAR_MAX))
     near = [(distance(place, Place(lon, lat)), number) for number, lon, lat in found]
     for metres, number in sorted(near):
         if metres <= METRES:

@@ -6,7 +6,7 @@ Everything here happens or nothing does. Checks come before the first write, so 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -62,6 +62,15 @@ def encode_state(matter: Matter) -> bytes:
 def decode_state(raw: bytes) -> Matter:
     """The matter whose bytes these are."""
     return _decode_state.decode(raw)
+
+
+def states(run: Callable[[str, Values], Rows], numbers: Sequence[int]) -> dict[int, Matter]:
+    """Those of these numbers (a few) that there are, as `run` sees them."""
+    if not numbers:
+        return {}
+    marks = ", ".join("?" * len(numbers))
+    rows = run(f"SELECT number, state FROM matters WHERE number IN ({marks})", numbers)
+    return {number: decode_state(state) for number, state in rows}
 
 
 def matter_row(matter: Matter, flow: Flow) -> tuple[Any, ...]:
@@ -210,7 +219,7 @@ class Batch:
         if change.tells_first:
             drafts = [(kind, {**data, "number": done.matters[0].number}) for kind, data in drafts]
         if before is not None and change.latest:
-            before = self._latest(before.number)
+            before = self._look([before.number])[before.number]
         if before is None:
             number, version = self._next(change.ledger, commit.year), 0
             done.receipt = done.receipt or number
@@ -234,18 +243,9 @@ class Batch:
         self._standing.versions[number] = matter.version
         return matter
 
-    def _latest(self, number: int) -> Matter:
-        if touched := self._touched.get(number):
-            return touched.matter
-        return decode_state(self._run("SELECT state FROM matters WHERE number = ?", (number,)).fetchone()[0])
-
     def _look(self, numbers: Sequence[int]) -> dict[int, Matter]:
         found = {number: touched.matter for number in numbers if (touched := self._touched.get(number))}
-        if rest := [number for number in numbers if number not in found]:
-            marks = ", ".join("?" * len(rest))
-            for number, state in self._run(f"SELECT number, state FROM matters WHERE number IN ({marks})", rest):
-                found[number] = decode_state(state)
-        return found
+        return found | states(self._run, [number for number in numbers if number not in found])
 
     def _append(self, ledger: str, fact: Fact) -> None:
         body = encode(fact)

@@ -8,14 +8,11 @@ from typing import Any
 import msgspec
 
 from anlan.store.apply import DUE_UNKNOWN
-from anlan.store.read import Shape, ways, where_of
+from anlan.store.read import CLOSED, OPEN, Shape, ways, where_of
 
 HOUR_MS = 3_600_000
-OPEN = "m.kind != 'closed'"
 COLUMNS = "m.number, m.lon_e6, m.lat_e6, m.due, m.kind = 'waiting' AND m.officer = ''"
 PLAIN = "matters m"
-CLOSED_MAX = 200
-"""Closed matters of a unit whose places are looked at: their rows are read one by one."""
 
 
 def points(shape: Shape, now: int, near: int, at_most: int) -> tuple[str, list[Any]]:
@@ -39,7 +36,7 @@ def points_then(shape: Shape, at: int, at_most: int) -> tuple[str, list[Any]]:
         where, some, source = where_of(one)
         for index, open_then, bound in (
             ("matters_open", f"{OPEN} AND m.opened_at <= ?", [at]),
-            ("matters_by_closing", "m.kind = 'closed' AND m.closed_at > ? AND m.opened_at <= ?", [at, at]),
+            ("matters_by_closing", f"{CLOSED} AND m.closed_at > ? AND m.opened_at <= ?", [at, at]),
         ):
             parts.append(f"SELECT m.number, m.lon_e6, m.lat_e6 FROM {_from(source, index)} {where} AND {open_then}")
             values += [*some, *bound]
@@ -66,9 +63,10 @@ def hourly(leads: tuple[str, ...], first: int, end: int) -> tuple[str, list[Any]
     )
 
 
-def around(lead: str, closed: Sequence[str], since: int, box: Sequence[int]) -> tuple[str, list[Any]]:
+def around(lead: str, closed: Sequence[str], since: int, box: Sequence[int], at_most: int) -> tuple[str, list[Any]]:
     """What a unit leads in a box (west, south, east, north in millionths of a degree), opened since UTC millisecond
-    `since`: all of it that is open and the newest few of each stage in `closed`. Rows of (number, lon_e6, lat_e6)."""
+    `since`: rows of (number, lon_e6, lat_e6), the open before the closed. Of each stage in `closed` the newest
+    `at_most` are looked at: their rows are read one by one."""
     west, south, east, north = box
     columns = "m.number, m.lon_e6, m.lat_e6"
     here = "m.lon_e6 BETWEEN ? AND ? AND m.lat_e6 BETWEEN ? AND ? AND m.opened_at >= ?"
@@ -78,8 +76,8 @@ def around(lead: str, closed: Sequence[str], since: int, box: Sequence[int]) -> 
     for stage in closed:
         newest = "SELECT number FROM matters WHERE lead = ? AND stage = ? ORDER BY number DESC LIMIT ?"
         parts.append(f"SELECT {columns} FROM ({newest}) n CROSS JOIN matters m ON m.number = n.number WHERE {here}")
-        values += [lead, stage, CLOSED_MAX, *test]
-    return " UNION ALL ".join(parts), values
+        values += [lead, stage, at_most, *test]
+    return f"{' UNION ALL '.join(parts)} LIMIT ?", [*values, at_most]
 
 
 FIRST = "SELECT min(opened_at) FROM matters"

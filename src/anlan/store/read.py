@@ -12,7 +12,7 @@ from anlan.loop.fact import INT_MAX, Fact, decode
 from anlan.loop.ledger import Frontier
 from anlan.loop.matter import Matter
 from anlan.store import counts
-from anlan.store.apply import DUE_UNKNOWN, decode_state
+from anlan.store.apply import DUE_UNKNOWN, decode_state, states
 from anlan.store.counts import Counted
 from anlan.store.database import Readers
 from anlan.store.veil import Veil, tests_of
@@ -21,7 +21,7 @@ PAGE_MAX = 200
 OPEN_KINDS = ("waiting", "working", "calling")
 RANGES_MAX = 200
 """Leads × stages up to which a list is a union of index ranges; SQLite takes 500 parts at most."""
-HALVES = ("m.kind != 'closed'", "m.kind = 'closed'")
+OPEN, CLOSED = "m.kind != 'closed'", "m.kind = 'closed'"
 """What units have open and what they have closed: by due time each has an index of its own."""
 
 
@@ -92,11 +92,7 @@ class Reader:
 
     def matters(self, numbers: Sequence[int]) -> dict[int, Matter]:
         """Those of these numbers (a few) that there are."""
-        if not numbers:
-            return {}
-        marks = ", ".join("?" * len(numbers))
-        rows = self._run(f"SELECT number, state FROM matters WHERE number IN ({marks})", tuple(numbers))
-        return {number: decode_state(state) for number, state in rows}
+        return states(self._run, numbers)
 
     def is_matter(self, number: int) -> bool:
         """Whether there is a matter of that number."""
@@ -286,7 +282,7 @@ def _ranges(shape: Shape) -> list[Shape]:
 def _halves(shapes: Iterable[Shape], *, by_due: bool) -> Iterator[tuple[Shape, str]]:
     """Each with what else it tests, twice where it walks what units lead by due time."""
     for shape in shapes:
-        halves = HALVES if by_due and shape.leads and not (shape.assisting or shape.terms) else ("TRUE",)
+        halves = (OPEN, CLOSED) if by_due and shape.leads and not (shape.assisting or shape.terms) else ("TRUE",)
         yield from ((shape, half) for half in halves)
 
 

@@ -7,4 +7,4 @@ DROP INDEX receipts_by_matter;
 CREATE INDEX matters_open ON matters (
     lead, stage, due, number, ledger, domain, flow, category, channel, officer, opened_at, kind, lon_e6, lat_e6
 ) WHERE kind != 'closed';
-CREATE INDEX matters_by_lead_due ON matters (lead, stage, due, number, category, channel) WHERE kind = 'closed';
+CREATE INDEX matters_closed ON matters (lead, stage, due, number, category, channel) WHERE kind = 'closed';
