@@ -7,13 +7,19 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
+from anlan.app import receive
+from anlan.app.world import SYSTEM
 from anlan.cli.bench.server import HOST, Server
 from anlan.cli.demo import demo_password, prepare_demo
+from anlan.cli.headless import DAY_MS
+from anlan.loop.domain import Intake
+from anlan.main import open_world
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-background-networking"]
 DESK = {"width": 1440, "height": 900}
@@ -35,8 +41,19 @@ def browser(city: Server) -> Iterator[Browser]:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("browser")
     prepare_demo(home)
+    forgotten(home)
     with Server(home, "") as server:
         yield server
+
+
+def forgotten(home: Path) -> None:
+    """A report that a station has left lying for three weeks: what the demo's dice leave late differs by the hour."""
+    world = open_world(home)
+    station, now = world.city.organisation.of_kind("station")[0], world.clock()
+    text = "楼道里的灯三个星期没有人来修"
+    one = Intake("call_968110", "forgotten", text, text, now - 21 * DAY_MS, unit=station.key)
+    world.store.writer.submit(receive.prepare(world, world.domains["hotline"], one, SYSTEM).commit)
+    world.store.close()
 
 
 @pytest.fixture(scope="module")
