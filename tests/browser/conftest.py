@@ -85,14 +85,25 @@ def open_page(browser: Browser, city: Server) -> Iterator[Callable[..., Page]]:
     assert wrong == []
 
 
+@pytest.fixture(scope="module")
+def sessions(city: Server) -> dict[str, object]:
+    """Whoever has logged in already: one address may try 30 times a minute, and there are more pages than that."""
+    return {}
+
+
 @pytest.fixture
-def log_in(open_page: Callable[..., Page], accounts: dict[str, str]) -> Callable[..., Page]:
+def log_in(
+    open_page: Callable[..., Page], accounts: dict[str, str], sessions: dict[str, object]
+) -> Callable[..., Page]:
     def enter(role: str, path: str = "/", **options: object) -> Page:
+        if role in sessions:
+            return open_page(path, **options, storage_state=sessions[role])
         page = open_page("/login?next=" + path, **options)
         page.get_by_label("警号").fill(accounts[role])
         page.get_by_label("密码").fill(demo_password())
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login" not in url)
+        sessions[role] = page.context.storage_state()
         return page
 
     return enter
