@@ -36,9 +36,9 @@ def demo_password() -> str:
     return main.settings().demo_password
 
 
-def prepare_demo(home: Path, days: float = 14) -> None:
-    """Make the demo at `home`: city, model, accounts, and what happened in the days up to now."""
-    now = utc_now_ms()
+def prepare_demo(home: Path, days: float = 14, now: int | None = None) -> None:
+    """Make the demo at `home`: city, model, accounts, and what happened in the days up to `now` (else the clock's)."""
+    now = now or utc_now_ms()
     began = now - round(days * DAY_MS)
     with bar("demo city") as on_progress:
         world = new_city(home, SEED, began, on_progress=on_progress)
