@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
+import pytest
 
 from anlan.app import receive
 from anlan.app.rehearse import rehearse, rehearse_targets
 from anlan.app.world import World
+from anlan.city.errors import CityError
 from anlan.city.pack import build_city, read_pack
 from anlan.domains.hotline.seed import phrases
 from anlan.loop.grants import Actor
@@ -66,3 +69,16 @@ def test_changed_targets_show_which_due_times_would_move(
     }
     assert found.late > 0
     assert world.store.read.rows(Shape(order="new"))[0].matter == matters[0]
+
+
+@pytest.mark.parametrize(("amount", "unit"), [(0, "work_days"), (2_501, "work_days"), (5_256_001, "natural_minutes")])
+def test_a_target_that_is_no_length_is_refused_before_a_report_meets_it(
+    world: World, tmp_path: Path, amount: int, unit: str
+) -> None:
+    files = read_pack(tmp_path / "city")
+    first, *others = msgspec.json.decode(files["clocks.json"])
+    wrong = msgspec.json.encode([first | {"amount": amount, "unit": unit}, *others])
+    for refuses in (partial(rehearse_targets, world), lambda city: World(world.store, city, world.domains)):
+        with pytest.raises(CityError) as refused:
+            refuses(build_city({**files, "clocks.json": wrong}))
+        assert (refused.value.code, refused.value.params["target"]) == ("target.amount", first["key"])

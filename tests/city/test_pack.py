@@ -131,6 +131,9 @@ def test_targets_are_held_against_the_clocks_that_flows_have(demo_files: Files) 
         changed(demo_files, "clocks.json", lambda r: r[0].update(clock="mater")), {"matter", "accept"}
     )
     assert (unknown.code, unknown.params["clock"]) == ("target.clock_unknown", "mater")
+    days = changed(demo_files, "clocks.json", lambda r: r[0].update(amount=2_501, unit="work_days"))
+    assert check_files(days) == []
+    assert [p.code for p in check_files(days, None, {"work_days": 2_500})] == ["target.amount"]
 
 
 def test_all_faults_are_listed_together(demo_files: Files) -> None:

@@ -9,7 +9,7 @@ from itertools import islice
 import msgspec
 
 from anlan.app.route import Asked, route
-from anlan.app.world import World, target_of
+from anlan.app.world import World, check_targets, target_of
 from anlan.city.errors import CityError
 from anlan.city.pack import City
 from anlan.loop.deadlines import Clock
@@ -73,7 +73,9 @@ def rehearse(world: World, changed: City, matters_max: int = 10_000, examples: i
 
 
 def rehearse_targets(world: World, changed: City, matters_max: int = 10_000, examples: int = 50) -> Retiming:
-    """Tell the clocks of the newest open matters again by the targets of `changed`."""
+    """Tell the clocks of the newest open matters again by the targets of `changed`. Raises CityError for one that is
+    no length."""
+    check_targets(changed)
     tried, moved, late, found = 0, 0, 0, list[Retimed]()
     now = minute_of(world.clock())
     for matter in islice(_newest(world, Shape(kinds=OPEN_KINDS, order="new", limit=PAGE_MAX)), matters_max):

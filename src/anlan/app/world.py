@@ -14,13 +14,15 @@ import numpy as np
 
 from anlan.app.arriving import Arriving
 from anlan.app.repeats import Repeats
+from anlan.city.errors import CityError
 from anlan.city.pack import City
+from anlan.city.routing import length_problems
 from anlan.engines.classify import Model
 from anlan.engines.merge import MergeIndex
 from anlan.engines.merge_learn import Additive
 from anlan.engines.text import many_from_bytes
 from anlan.loop.case import Context
-from anlan.loop.deadlines import ClockSpec
+from anlan.loop.deadlines import LONGEST, ClockSpec
 from anlan.loop.denial import Denial
 from anlan.loop.domain import Channel, Domain
 from anlan.loop.errors import Refused
@@ -66,6 +68,7 @@ class World:
     _targets: dict[tuple[str, str], ClockSpec | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        check_targets(self.city)
         self.calendar = calendar_of(self.city)
         self.arriving = Arriving(self.merge)
         check_administrators({key: domain.grants for key, domain in self.domains.items()})
@@ -176,6 +179,12 @@ class World:
 def year_of(at: int) -> int:
     """The city year of a UTC millisecond."""
     return datetime.fromtimestamp(at / 1000 + 8 * 3600, UTC).year
+
+
+def check_targets(city: City) -> None:
+    """Raises CityError for a target that no clock can run for: better once at the start than at every report."""
+    for code, key, params in length_problems(city.targets, LONGEST):
+        raise CityError(code, target=key, **params)
 
 
 def target_of(city: City, category: str, clock: str) -> ClockSpec | None:

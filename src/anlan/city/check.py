@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -21,7 +21,7 @@ from anlan.city.pack import JSON_FILES, ORDER, CityFile, PackFiles, area_files, 
 from anlan.city.people import ROLES, Officer, roster_problems
 from anlan.city.places import Place
 from anlan.city.roads import load_roads, road_problems, with_order
-from anlan.city.routing import rule_problems, target_problems
+from anlan.city.routing import NO_LIMIT, rule_problems, target_problems
 from anlan.city.shifts import shift_problems
 
 Found = Iterator[tuple[str, str, dict[str, object]]]
@@ -36,18 +36,23 @@ class Problem(NamedTuple):
     params: dict[str, object]
 
 
-def check_pack(path: str | Path, clocks: Collection[str] | None = None) -> list[Problem]:
+def check_pack(
+    path: str | Path, clocks: Collection[str] | None = None, longest: Mapping[str, int] = NO_LIMIT
+) -> list[Problem]:
     """All problems of the pack in a folder, [] when there is none. Raises nothing for bad content.
 
-    `clocks`: the names that flows have, against which targets are held when they are told.
+    `clocks`: the names that flows have, `longest`: the longest length in each unit; targets are held against them when
+    they are told.
     """
     try:
-        return check_files(read_pack(path), clocks)
+        return check_files(read_pack(path), clocks, longest)
     except CityError as error:
         return [Problem(error.code, str(path), error.params)]
 
 
-def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list[Problem]:
+def check_files(
+    files: PackFiles, clocks: Collection[str] | None = None, longest: Mapping[str, int] = NO_LIMIT
+) -> list[Problem]:
     """All problems of a pack in memory."""
     problems: list[Problem] = []
 
@@ -81,7 +86,7 @@ def check_files(files: PackFiles, clocks: Collection[str] | None = None) -> list
         _people(read["people.json"], units),
         catalogue_problems(catalogue),
         rule_problems(read["routing.json"], units, [c.key for c in catalogue.categories], districts),
-        target_problems(read["clocks.json"], [c.key for c in catalogue.categories], clocks),
+        target_problems(read["clocks.json"], [c.key for c in catalogue.categories], clocks, longest),
         road_problems(roads) if roads else (),
         _places(read["places.json"], districts),
         milepost_problems(read["mileposts.json"]),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import Final, Literal
 
 import msgspec
@@ -60,6 +61,7 @@ class Target(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Problem = tuple[str, str, dict[str, object]]
+NO_LIMIT: Final[Mapping[str, int]] = MappingProxyType({})
 
 
 def rule_problems(
@@ -99,18 +101,27 @@ def _target_problems(rule: str, to: To, units: dict[str, Unit]) -> Iterator[Prob
         yield "rule.nobody", rule, {"kind": to.kind, "line": to.line}
 
 
-def target_problems(
-    targets: Iterable[Target], categories: Iterable[str], clocks: Collection[str] | None = None
-) -> Iterator[Problem]:
-    """Targets given twice, without a positive length, for categories or clocks (where those are told) nobody has."""
-    seen: set[str] = set()
-    known = tuple(categories)
+def length_problems(targets: Iterable[Target], longest: Mapping[str, int]) -> Iterator[Problem]:
+    """Targets that are no length, or longer than the longest of their unit (where that is told)."""
     for target in targets:
+        if not 0 < target.amount <= longest.get(target.unit, target.amount):
+            yield "target.amount", target.key, {"amount": target.amount, "unit": target.unit}
+
+
+def target_problems(
+    targets: Iterable[Target],
+    categories: Iterable[str],
+    clocks: Collection[str] | None = None,
+    longest: Mapping[str, int] = NO_LIMIT,
+) -> Iterator[Problem]:
+    """Targets given twice, of no length, for categories or clocks (where those are told) nobody has."""
+    seen: set[str] = set()
+    known, ordered = tuple(categories), tuple(targets)
+    yield from length_problems(ordered, longest)
+    for target in ordered:
         if target.key in seen:
             yield "target.twice", target.key, {}
         seen.add(target.key)
-        if target.amount <= 0:
-            yield "target.amount", target.key, {"amount": target.amount}
         if clocks is not None and target.clock not in clocks:
             yield "target.clock_unknown", target.key, {"clock": target.clock, "known": sorted(clocks)}
         if not target.category:

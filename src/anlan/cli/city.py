@@ -19,6 +19,7 @@ from anlan.city.errors import CityError
 from anlan.city.pack import build_city, load_pack, read_pack
 from anlan.city.real import write_real
 from anlan.cli.show import bar, refusals, result
+from anlan.loop.deadlines import LONGEST
 
 app = typer.Typer(no_args_is_help=True, help="City packs.")
 
@@ -103,7 +104,7 @@ def find(name: str, as_json: bool = typer.Option(False, "--json")) -> None:
 
 def _checked(path: Path, *, as_json: bool) -> int:
     clocks = {clock.key for d in main.discover().values() for flow in d.flows for clock in flow.clocks}
-    problems = check_pack(path, clocks)
+    problems = check_pack(path, clocks, LONGEST)
     rows = [{"code": p.code, "where": p.where, "params": str(p.params)} for p in problems]
     result(rows, as_json=as_json, title="problems")
     return len(problems)

@@ -23,7 +23,7 @@ from anlan.loop.errors import Refused
 from anlan.loop.working_calendar import WorkingCalendar
 
 Unit = Literal["work_days", "work_minutes", "natural_minutes"]
-LONGEST: dict[Unit, int] = {"work_days": 2_500, "work_minutes": 1_200_000, "natural_minutes": 5_256_000}
+LONGEST: dict[str, int] = {"work_days": 2_500, "work_minutes": 1_200_000, "natural_minutes": 5_256_000}
 """Ten years: what is longer is no deadline, and may lie beyond the calendar."""
 
 
