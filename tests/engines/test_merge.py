@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from anlan.engines.merge import NEAR_MAX, MergeIndex
-from anlan.engines.merge_score import PAIR_COLUMNS, Pairs, Trees, train_pairs
 from anlan.engines.merge_store import CELL_STRIDE, HOT_ADDRESS, Postings
 from anlan.engines.merge_terms import TermTable
 from anlan.engines.merge_topics import cluster
@@ -194,25 +193,6 @@ def test_bad_input_is_refused() -> None:
         MergeIndex().add_many([2, 2], [EMPTY] * 2, np.zeros((2, 2)), np.zeros(2, int), np.zeros(2, np.int32))
     with pytest.raises(ValueError, match="cosine"):
         cluster(index, threshold=0)
-
-
-def test_trees_learn_survive_as_text_and_rank() -> None:
-    draw = np.random.default_rng(6)
-    pairs = draw.uniform(0, 1, (2000, len(PAIR_COLUMNS)))
-    same = pairs[:, 3] + 0.1 * draw.normal(size=2000) > 0.7
-    trees = train_pairs(pairs, same, seed=1)
-    again = Trees(trees.text)
-    one = Pairs(np.ones(2, bool), np.full(2, 0.5), np.full(2, 0.5), np.array([0.9, 0.1]), 0, 0.5)
-    assert again(one).tolist() == trees(one).tolist()
-    assert again(one)[0] > 0.7
-    assert again(one)[1] < 0.2
-    index = MergeIndex(scorer=trees)
-    index.add(1, features("路灯", "不亮"), None, None, 0, 0)
-    assert len(index.find(features("路灯", "不亮"), None, None, 0, 0)) == 1
-    with pytest.raises(ValueError, match="same"):
-        train_pairs(pairs, np.zeros(2000, bool), seed=1)
-    with pytest.raises(ValueError, match="boosted"):
-        Trees("nonsense")
 
 
 def test_topics_are_the_planted_groups() -> None:

@@ -12,14 +12,17 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from anlan.engines.merge import MergeIndex
-from anlan.engines.merge_score import LOGISTIC, PAIR_COLUMNS, Floats, Scorer, boost
+from anlan.engines.merge_score import LOGISTIC, PAIR_COLUMNS, Floats, Scorer
 from anlan.engines.text import Features
+
+if TYPE_CHECKING:
+    import lightgbm
 
 Place = tuple[float, float]
 
@@ -36,7 +39,7 @@ HISTORY_COLUMNS: Final = (
 )
 _CELL_DEGREES: Final = 0.0025
 TREES: Final = 150
-FITS: Final = 3
+FITS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -162,7 +165,7 @@ def replay(reports: Reports, scorer: Scorer = LOGISTIC) -> Replay:
 def flag_scores(seen: Replay, duplicates: NDArray[np.bool_], train_rows: int, seed: int, trees: int = TREES) -> Floats:
     """Scores of the rows after the first `train_rows` by trees fitted on those; a row without a candidate gets 0.
 
-    Three fits on different samples are averaged: with some hundred duplicates one fit depends on its luck.
+    FITS fits on different samples are averaged: with some hundred duplicates one fit depends on its luck.
 
     Raises ValueError when the training rows hold no duplicate or nothing else.
     """
@@ -176,7 +179,9 @@ def flag_scores(seen: Replay, duplicates: NDArray[np.bool_], train_rows: int, se
         seen.columns[:train_rows], answers.astype(float), feature_name=list(seen.names), categorical_feature=coded
     )
     later = seen.columns[train_rows:]
-    scores: Floats = np.mean([boost(data, seed + i, trees).predict(later, num_threads=1) for i in range(FITS)], axis=0)
+    scores: Floats = np.mean(
+        [_boosted(data, seed + i, trees).predict(later, num_threads=1) for i in range(FITS)], axis=0
+    )
     scores[seen.candidate[train_rows:] < 0] = 0.0
     return scores
 
@@ -190,6 +195,30 @@ def figures_at(scores: Floats, duplicates: NDArray[np.bool_], flag_share: float)
     hits = int(duplicates[best].sum())
     total = int(duplicates.sum())
     return FlagFigures(hits / max(1, total), hits / max(1, best.size), best.size / scores.size, scores.size, total)
+
+
+def _boosted(data: lightgbm.Dataset, seed: int, trees: int) -> lightgbm.Booster:
+    """Small, regular, reproducible trees: duplicates are rare and their labels incomplete."""
+    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
+
+    settings = {
+        "objective": "binary",
+        "num_leaves": 7,
+        "learning_rate": 0.05,
+        "min_data_in_leaf": 60,
+        "lambda_l2": 10.0,
+        "feature_fraction": 0.6,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "cat_smooth": 20,
+        "cat_l2": 20,
+        "seed": seed,
+        "deterministic": True,
+        "force_row_wise": True,
+        "num_threads": 1,
+        "verbose": -1,
+    }
+    return lightgbm.train(settings, data, trees)
 
 
 def _identity(reports: Reports, i: int) -> tuple[Place, int, int]:

@@ -1,16 +1,13 @@
-"""How likely are two matters the same? Columns of a pair, and two scorers: a logistic rule and trained trees."""
+"""How likely are two matters the same? Columns of a pair, and a logistic rule set by hand."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import lightgbm
 
 Floats = NDArray[np.float64]
 
@@ -27,7 +24,6 @@ PAIR_COLUMNS: Final = (
 )
 HERE_M: Final = 50.0
 NEARBY_M: Final = 500.0
-SHORTLIST: Final = 32
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -96,68 +92,3 @@ class Logistic:
 
 
 LOGISTIC: Final = Logistic()
-
-
-class Trees:
-    """Gradient boosted trees on `PAIR_COLUMNS`, kept as LightGBM's own text."""
-
-    def __init__(self, text: str) -> None:
-        """Raises ValueError for a text that is not such a model."""
-        import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
-
-        if not text.startswith("tree\n"):
-            raise ValueError("not a model of boosted trees: LightGBM's text starts with a line 'tree'")
-        try:
-            self._booster = lightgbm.Booster(model_str=text)
-        except lightgbm.basic.LightGBMError as error:
-            raise ValueError(f"not a model of boosted trees: {error}") from error
-        if tuple(self._booster.feature_name()) != PAIR_COLUMNS:
-            raise ValueError(f"trees for the columns {self._booster.feature_name()}, not {PAIR_COLUMNS}")
-        self.text = text
-
-    def __call__(self, pairs: Pairs) -> Floats:
-        """Probabilities, shape (n,). Beyond 32 candidates only the rule's best 32 are asked about; the others get 0."""
-        rough = LOGISTIC(pairs)
-        best = np.argsort(-rough, kind="stable")[:SHORTLIST]
-        scores = np.zeros(rough.size)
-        if best.size:
-            scores[best] = self._booster.predict(pairs.matrix()[best], num_threads=1)
-        return scores
-
-
-def train_pairs(pairs: Floats, same: NDArray[np.bool_], seed: int, trees: int = 60) -> Trees:
-    """Fit trees on rows of `PAIR_COLUMNS` (n, 9) and whether a person found the two to be the same (n,).
-
-    Raises ValueError for a wrong shape or when all rows have one answer.
-    """
-    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
-
-    if pairs.shape != (same.size, len(PAIR_COLUMNS)):
-        raise ValueError(f"pairs of shape {pairs.shape}, expected {(same.size, len(PAIR_COLUMNS))}")
-    if bool(same.all()) or not bool(same.any()):
-        raise ValueError("training needs pairs that are the same and pairs that are not")
-    data = lightgbm.Dataset(pairs, same.astype(float), feature_name=list(PAIR_COLUMNS))
-    return Trees(boost(data, seed, trees).model_to_string())
-
-
-def boost(data: lightgbm.Dataset, seed: int, trees: int) -> lightgbm.Booster:
-    """Small, regular, reproducible trees: duplicates are rare and their labels incomplete."""
-    import lightgbm  # noqa: PLC0415 - it takes a second of every start, and few starts need it
-
-    settings = {
-        "objective": "binary",
-        "num_leaves": 7,
-        "learning_rate": 0.05,
-        "min_data_in_leaf": 20,
-        "feature_fraction": 0.6,
-        "bagging_fraction": 0.7,
-        "bagging_freq": 1,
-        "cat_smooth": 20,
-        "cat_l2": 20,
-        "seed": seed,
-        "deterministic": True,
-        "force_row_wise": True,
-        "num_threads": 1,
-        "verbose": -1,
-    }
-    return lightgbm.train(settings, data, trees)
