@@ -12,6 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -83,8 +84,10 @@ def rebuild(
     connection = database.connect()
     whole, slices = Part(), counts.Slices()
     with connection:
+        parts = _parts(connection, database, partial(_replayed, flows, finding), on_progress)
+        first = next(parts, Part())  # what comes next is replayed while the tables are emptied
         finish = database.clear(connection, found=finding is not None)
-        for part in _parts(connection, database, partial(_replayed, flows, finding), on_progress):
+        for part in chain([first], parts):
             connection.executemany(INSERT_MATTER, part.rows)
             connection.executemany(INSERT_PART, part.owed)
             counts.write(connection, part.counted, slices)
