@@ -13,12 +13,15 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
 
-from anlan.app import receive
-from anlan.app.world import SYSTEM
+from anlan.app import handle, receive
+from anlan.app.world import SYSTEM, World
 from anlan.cli.bench.server import HOST, Server
 from anlan.cli.demo import demo_password, prepare_demo
 from anlan.cli.headless import DAY_MS
+from anlan.loop.case import Intent
 from anlan.loop.domain import Intake
+from anlan.loop.grants import Actor
+from anlan.loop.matter import Matter
 from anlan.main import open_world
 
 ARGS = ["--no-sandbox", "--disable-gpu", "--enable-unsafe-swiftshader", "--disable-background-networking"]
@@ -41,19 +44,42 @@ def browser(city: Server) -> Iterator[Browser]:
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     home = tmp_path_factory.mktemp("browser")
     prepare_demo(home)
-    forgotten(home)
+    left_over(home)
     with Server(home, "") as server:
         yield server
 
 
-def forgotten(home: Path) -> None:
-    """A report that a station has left lying for three weeks: what the demo's dice leave late differs by the hour."""
+def left_over(home: Path) -> None:
+    """What journeys begin with, whatever the demo's dice have left by this hour: a matter nobody has touched for three
+    weeks, two whose work waits to be checked, and one whose reporter waits for a call."""
     world = open_world(home)
-    station, now = world.city.organisation.of_kind("station")[0], world.clock()
-    text = "楼道里的灯三个星期没有人来修"
-    one = Intake("call_968110", "forgotten", text, text, now - 21 * DAY_MS, unit=station.key)
-    world.store.writer.submit(receive.prepare(world, world.domains["hotline"], one, SYSTEM).commit)
+    for no, (days, stage) in enumerate(((21, "assigned"), (0, "verifying"), (0, "verifying"), (0, "calling"))):
+        matter = reported(world, no, days)
+        officer, boss = (
+            world.city.roster.of_unit(matter.lead, "officer")[-1],
+            world.city.roster.with_role("overseer")[0],
+        )
+        moves = [
+            ("accept", officer, {}),
+            ("report", officer, {"note": "已换灯泡", "solved": True}),
+            ("verify", boss, {}),
+        ]
+        while matter.stage != stage:
+            move, by, fields = moves.pop(0)
+            intent = Intent(move, matter.version, fields)
+            done = handle.prepare(world, matter.number, intent, Actor(by.number, by.unit, by.roles))
+            matter = world.store.writer.submit(done).matters[0]
     world.store.close()
+
+
+def reported(world: World, no: int, days_ago: int) -> Matter:
+    """A report of a lamp, by telephone, that went straight to the first station."""
+    place, station = world.city.places.places[0], world.city.organisation.of_kind("station")[0]
+    text = f"楼道{no + 1}层的灯三个星期没有人来修"
+    at, phone = world.clock() - days_ago * DAY_MS, f"1381234567{no}"
+    said = Intake("call_968110", f"left-{no}", text, text, at, place.lon, place.lat, place.name, "王女士", phone,
+                  unit=station.key)  # fmt: skip
+    return world.store.writer.submit(receive.prepare(world, world.domains["hotline"], said, SYSTEM).commit).matters[0]
 
 
 @pytest.fixture(scope="module")
@@ -103,7 +129,7 @@ def log_in(
         page.get_by_label("密码").fill(demo_password())
         page.keyboard.press("Enter")
         page.wait_for_url(lambda url: "/login" not in url)
-        sessions[role] = page.context.storage_state()
+        sessions[role] = {"cookies": page.context.cookies(), "origins": []}  # what a page keeps for itself is new
         return page
 
     return enter
