@@ -53,17 +53,12 @@ def left_over(home: Path) -> None:
     """What journeys begin with, whatever the demo's dice have left by this hour: a matter nobody has touched for three
     weeks, two whose work waits to be checked, and one whose reporter waits for a call."""
     world = open_world(home)
+    boss = world.city.roster.with_role("overseer")[0]
     for no, (days, stage) in enumerate(((21, "assigned"), (0, "verifying"), (0, "verifying"), (0, "calling"))):
         matter = reported(world, no, days)
-        officer, boss = (
-            world.city.roster.of_unit(matter.lead, "officer")[-1],
-            world.city.roster.with_role("overseer")[0],
-        )
-        moves = [
-            ("accept", officer, {}),
-            ("report", officer, {"note": "已换灯泡", "solved": True}),
-            ("verify", boss, {}),
-        ]
+        officer = world.city.roster.of_unit(matter.lead, "officer")[-1]
+        told = {"note": "已换灯泡", "solved": True}
+        moves = [("accept", officer, {}), ("report", officer, told), ("verify", boss, {})]
         while matter.stage != stage:
             move, by, fields = moves.pop(0)
             intent = Intent(move, matter.version, fields)

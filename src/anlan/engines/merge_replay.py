@@ -165,7 +165,7 @@ def replay(reports: Reports, scorer: Scorer = LOGISTIC) -> Replay:
 def flag_scores(seen: Replay, duplicates: NDArray[np.bool_], train_rows: int, seed: int, trees: int = TREES) -> Floats:
     """Scores of the rows after the first `train_rows` by trees fitted on those; a row without a candidate gets 0.
 
-    FITS fits on different samples are averaged: with some hundred duplicates one fit depends on its luck.
+    Several fits on different samples are averaged: with some hundred duplicates one fit depends on its luck.
 
     Raises ValueError when the training rows hold no duplicate or nothing else.
     """

@@ -109,7 +109,7 @@ class Sqlite(msgspec.Struct, frozen=True):
 
     def clear(self, connection: Connection, *, found: bool) -> list[str]:
         """Indexes stay: rows come in the order of their numbers, so each index grows at a few places, while the other
-        cores replay. Made at the end they took a third of the time, on one core."""
+        cores replay. Made at the end they took a fifth of the time, on one core."""
         sqlite = cast("apsw.Connection", connection)
         if found:
             sqlite.execute("DELETE FROM titles; INSERT INTO search (search) VALUES ('delete-all')")
